@@ -1,0 +1,49 @@
+//! Leases and tombstones in the order in which they are over, so that a sweep looks only at what
+//! is due.
+
+use std::collections::BTreeSet;
+
+use rtm_domain::ids::{ConnId, RoomId};
+use rtm_domain::time::Moment;
+
+/// Which record, ordered by when its deadline is.
+pub(crate) type Due = (Moment, RoomId, ConnId);
+
+/// Every record's deadline, and what the tombstones weigh.
+#[derive(Debug, Default)]
+pub(crate) struct Deadlines {
+    pub(crate) leases: BTreeSet<Due>,
+    pub(crate) tombstones: BTreeSet<Due>,
+    pub(crate) tombstone_bytes: usize,
+}
+
+impl Deadlines {
+    pub(crate) fn len(&self) -> usize {
+        self.leases.len() + self.tombstones.len()
+    }
+
+    /// Up to `limit` leases that are over, those that have waited longest first.
+    pub(crate) fn lapsed(&self, now: Moment, limit: usize) -> Vec<Due> {
+        let over = self.leases.iter().take_while(|(until, ..)| *until <= now);
+        over.take(limit).cloned().collect()
+    }
+
+    /// Tombstones that are past their deadline.
+    pub(crate) fn forgotten(&self, now: Moment) -> Vec<Due> {
+        let over = self
+            .tombstones
+            .iter()
+            .take_while(|(until, ..)| *until <= now);
+        over.cloned().collect()
+    }
+
+    /// Leases that end later than `latest`.
+    pub(crate) fn too_long(&self, latest: Moment) -> Vec<Due> {
+        let long = self
+            .leases
+            .iter()
+            .rev()
+            .take_while(|(until, ..)| *until > latest);
+        long.cloned().collect()
+    }
+}

@@ -1,0 +1,180 @@
+//! One client's Socket.IO connection: what it may send is counted and put in order, what it is
+//! sent is delivered or the line is cut.
+
+pub mod ack;
+mod inbox;
+mod intake;
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, PoisonError, RwLock, Weak};
+
+use governor::clock::{Clock as _, DefaultClock};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use http::request::Parts;
+use rtm_domain::ids::SocketId;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use socketioxide::{SendError, SocketError};
+
+use crate::Socket;
+use crate::limits::Limits;
+use crate::line::{Cut, Line};
+use crate::stream::StreamHandle;
+
+pub use ack::Ack;
+pub use intake::{Request, Work};
+
+use inbox::Inbox;
+pub(crate) use intake::Intake;
+
+/// A handler of one event. It is called when the event arrives and must not block; the work it
+/// returns is done in the order in which the connection's events arrived.
+pub type Handler = Arc<dyn Fn(Request) -> Work + Send + Sync>;
+
+/// One client's connection.
+pub struct Connection {
+    id: SocketId,
+    socket: Socket,
+    sid: String,
+    remote: Option<IpAddr>,
+    line: Arc<Line>,
+    limits: Arc<Limits>,
+    limiter: DefaultDirectRateLimiter,
+    inbox: Arc<Inbox>,
+    handlers: RwLock<HashMap<Box<str>, (&'static str, Handler)>>,
+}
+
+impl Connection {
+    pub(crate) fn new(id: SocketId, socket: Socket, line: Arc<Line>, limits: Arc<Limits>) -> Self {
+        let parts = socket.req_parts();
+        let per_second = limits.events_per_second_max.try_into();
+        let burst = limits.events_burst_max.try_into();
+        let one = std::num::NonZeroU32::MIN;
+        let quota = Quota::per_second(per_second.unwrap_or(one)).allow_burst(burst.unwrap_or(one));
+        Self {
+            id,
+            sid: socket.id.to_string(),
+            remote: stream_of(parts).map(|stream| stream.remote.ip()),
+            socket,
+            line,
+            limiter: RateLimiter::direct(quota),
+            inbox: Arc::new(Inbox::new(
+                limits.events_burst_max as usize,
+                limits.inbox_bytes_max,
+            )),
+            limits,
+            handlers: RwLock::default(),
+        }
+    }
+
+    /// The connection of a socket, as long as it lives.
+    pub fn of(socket: &Socket) -> Option<Arc<Self>> {
+        // Weak, as the connection keeps the socket.
+        socket.extensions.get::<Weak<Self>>()?.upgrade()
+    }
+
+    /// Its number on this node. Not the Socket.IO id, which is a secret.
+    pub fn id(&self) -> SocketId {
+        self.id
+    }
+
+    /// The Socket.IO socket, for everything that is not done here. Never publish its `id`.
+    pub fn socket(&self) -> &Socket {
+        &self.socket
+    }
+
+    /// The line to the client.
+    pub fn line(&self) -> &Arc<Line> {
+        &self.line
+    }
+
+    /// The address at the other end.
+    pub fn remote(&self) -> Option<IpAddr> {
+        self.remote
+    }
+
+    /// Whether the client can still be spoken to.
+    pub fn is_open(&self) -> bool {
+        self.socket.connected() && !self.line.is_cut()
+    }
+
+    /// Handles `event` from now on, for the module `owner`. The last handler of an event counts.
+    pub fn on(&self, owner: &'static str, event: &str, handler: Handler) {
+        let mut handlers = self
+            .handlers
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        handlers.insert(event.into(), (owner, handler));
+    }
+
+    /// Sends an event, or cuts the line.
+    pub fn emit<T: Serialize + ?Sized>(&self, event: &str, payload: &T) {
+        match serde_json::value::to_raw_value(payload) {
+            Ok(payload) => self.emit_raw(event, &payload),
+            Err(error) => tracing::error!(event, %error, "an event cannot be written as JSON"),
+        }
+    }
+
+    /// Sends an event that is encoded already, or cuts the line.
+    pub fn emit_raw(&self, event: &str, payload: &RawValue) {
+        let bytes = event.len() + payload.get().len() + PACKET_OVERHEAD;
+        if self.line.enqueue(bytes) {
+            self.sent(self.socket.emit(event, payload));
+        }
+    }
+
+    fn sent(&self, sent: Result<(), SendError>) {
+        match sent {
+            Err(SendError::Socket(SocketError::InternalChannelFull)) => {
+                self.line.cut(Cut::QueueFull);
+            }
+            // A closed socket hears of nothing any more, and needs not.
+            Ok(()) | Err(SendError::Socket(SocketError::Closed)) => {}
+            Err(error) => tracing::error!(%error, "a packet cannot be written"),
+        }
+    }
+
+    /// Counts an event; if it is one too many, when the next may come, in ms.
+    fn count_event(&self) -> Result<(), u64> {
+        self.limiter.check().map_err(|not_until| {
+            let wait = not_until.wait_time_from(DefaultClock::default().now());
+            u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1)
+        })
+    }
+
+    fn handler(&self, event: &str) -> Option<(&'static str, Handler)> {
+        let handlers = self.handlers.read().unwrap_or_else(PoisonError::into_inner);
+        handlers.get(event).cloned()
+    }
+
+    /// The transport session's id: whoever knows it can speak for the client.
+    pub(crate) fn sid(&self) -> &str {
+        &self.sid
+    }
+
+    /// Does what was asked before, then nothing more.
+    pub(crate) async fn finish(&self) {
+        if self.line.is_cut() {
+            self.inbox.clear();
+        }
+        if tokio::time::timeout(Limits::FAREWELL_MAX, self.inbox.idle())
+            .await
+            .is_err()
+        {
+            self.inbox.clear();
+        }
+        self.handlers
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+    }
+}
+
+/// What surrounds an event's name and payload on the wire, about.
+const PACKET_OVERHEAD: usize = 16;
+
+/// The stream over which a request came.
+pub(crate) fn stream_of(parts: &Parts) -> Option<&Arc<StreamHandle>> {
+    parts.extensions.get::<Arc<StreamHandle>>()
+}

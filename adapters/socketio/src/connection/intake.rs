@@ -1,0 +1,123 @@
+//! Where events of a connection arrive: counted, checked, and put in order.
+//!
+//! The stock handlers of socketioxide run each event in a task of its own and lose the order of
+//! a few percent of them. This one runs in the reader, so it must neither block nor panic.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Weak};
+
+use futures_util::future::BoxFuture;
+use rtm_protocol::decode::{BadRequest, exceeds_depth, split_event};
+use rtm_protocol::{ErrorCode, ErrorReply};
+use serde_json::value::RawValue;
+use socketioxide::adapter::LocalAdapter;
+use socketioxide::extract::AckSender;
+use socketioxide::handler::{FromMessageParts, MessageHandler};
+use socketioxide::socket::Socket as RawSocket;
+use socketioxide_core::Value;
+
+use crate::connection::{Ack, Connection};
+use crate::line::Cut;
+
+/// What is to be done for an event.
+pub type Work = BoxFuture<'static, ()>;
+
+/// An event that arrived.
+pub struct Request {
+    /// Who sent it.
+    pub connection: Arc<Connection>,
+    /// Its arguments, as JSON text, without the acknowledgement.
+    pub args: Vec<Box<RawValue>>,
+    /// Takes the answer.
+    pub ack: Ack,
+}
+
+impl Request {
+    /// The first argument, if there is one.
+    pub fn payload(&self) -> Option<&RawValue> {
+        self.args.first().map(|arg| &**arg)
+    }
+}
+
+/// The handler of all events of one connection. The socket must not keep its connection alive.
+pub(crate) struct Intake(pub(crate) Weak<Connection>);
+
+/// Tells the trait's implementations apart; it has no other use.
+pub(crate) enum ByHand {}
+
+impl MessageHandler<LocalAdapter, ByHand> for Intake {
+    fn call(&self, socket: Arc<RawSocket<LocalAdapter>>, mut value: Value, ack: Option<i64>) {
+        let Some(connection) = self.0.upgrade() else {
+            return;
+        };
+        let sender = ack.and_then(|_| {
+            // It cannot fail.
+            AckSender::from_message_parts(&socket, &mut value, &ack).ok()
+        });
+        let ack = Ack::new(connection.clone(), sender);
+        let taken = AssertUnwindSafe(|| connection.take(&value, ack));
+        if catch_unwind(taken).is_err() {
+            tracing::error!("an event could not be taken in");
+            connection.line.cut(Cut::Fault);
+        }
+    }
+}
+
+impl Connection {
+    fn take(self: &Arc<Self>, value: &Value, ack: Ack) {
+        if self.line.is_cut() {
+            return;
+        }
+        if let Err(retry_after_ms) = self.count_event() {
+            let limit = self.limits.events_per_second_max;
+            let problem = format!("more than {limit} events a second");
+            return refuse(ack, rate_limited(problem, retry_after_ms));
+        }
+        let Value::Str(text, attachments) = value else {
+            return refuse(ack, BadRequest::new("", "must be text").into());
+        };
+        if attachments.as_ref().is_some_and(|it| !it.is_empty()) {
+            let problem = "must not have binary attachments";
+            return refuse(ack, BadRequest::new("", problem).into());
+        }
+        if exceeds_depth(text, self.limits.nesting_max) {
+            let problem = format!("must not be nested deeper than {}", self.limits.nesting_max);
+            return refuse(ack, BadRequest::new("", problem).into());
+        }
+        let event = match split_event(text) {
+            Ok(event) => event,
+            Err(bad) => return refuse(ack, bad.into()),
+        };
+        let Some((owner, handler)) = self.handler(&event.name) else {
+            let problem = "is no event of this server";
+            return refuse(ack, BadRequest::new("", problem).into());
+        };
+        if !self.inbox.has_room(text.len()) {
+            let problem = "too many events of this connection wait for their turn";
+            return refuse(ack, rate_limited(problem.into(), INBOX_RETRY_MS));
+        }
+        let request = Request {
+            connection: self.clone(),
+            args: event.args.into_iter().map(ToOwned::to_owned).collect(),
+            ack,
+        };
+        match catch_unwind(AssertUnwindSafe(|| handler(request))) {
+            Ok(work) => self.inbox.push(text.len(), owner, work),
+            Err(_) => tracing::error!(module = owner, "a handler panicked"),
+        }
+    }
+}
+
+/// When to try again after the inbox was full, in ms.
+const INBOX_RETRY_MS: u64 = 1_000;
+
+fn rate_limited(problem: String, retry_after_ms: u64) -> ErrorReply {
+    ErrorReply {
+        retry_after_ms: Some(retry_after_ms),
+        ..ErrorReply::new(ErrorCode::RateLimited, problem)
+    }
+}
+
+fn refuse(ack: Ack, reply: ErrorReply) {
+    ack.send(&reply);
+}

@@ -1,0 +1,249 @@
+//! Socket.IO with our limits: lets connections in, announces them, and sees them off.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use rtm_domain::ports::Clock;
+use rtm_protocol::{ConnectRefusal, ErrorCode};
+use serde::Serialize;
+use socketioxide::extract::SocketRef;
+use socketioxide::handler::ConnectHandler;
+use socketioxide::layer::SocketIoLayer;
+use socketioxide::socket::DisconnectReason;
+use socketioxide::{ParserConfig, SocketIo};
+use tokio_util::task::TaskTracker;
+
+use crate::connection::{Connection, Intake, stream_of};
+use crate::limits::Limits;
+use crate::line::{Cut, Line};
+use crate::polling;
+use crate::registry::{Full, Registry};
+use crate::{Io, Socket};
+
+/// What the application does when connections come and go. A panic in a hook is the
+/// application's business to catch.
+pub trait Hooks: Send + Sync + 'static {
+    /// A connection is about to be let in: the place to register handlers. It has not been told
+    /// yet, so nothing may be emitted.
+    fn on_connection(&self, connection: &Arc<Connection>);
+
+    /// The connection knows that it is connected.
+    fn on_connected(&self, connection: &Arc<Connection>);
+
+    /// The connection is gone, and everything it asked before is done.
+    fn on_disconnected(&self, connection: &Arc<Connection>, said_farewell: bool) -> crate::Work;
+}
+
+/// Socket.IO with our limits.
+pub struct Gateway {
+    io: Io,
+    layer: SocketIoLayer,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    limits: Arc<Limits>,
+    clock: Arc<dyn Clock>,
+    registry: Arc<Registry>,
+    farewells: TaskTracker,
+}
+
+/// Why a connection was not let in. Its text is what the client's `connect_error` carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectRefused(pub ConnectRefusal);
+
+impl fmt::Display for ConnectRefused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let json = serde_json::to_string(&self.0).map_err(|_| fmt::Error)?;
+        f.write_str(&json)
+    }
+}
+
+impl Gateway {
+    /// A gateway that lets nobody in before [`open`](Self::open).
+    pub fn new(limits: Limits, clock: Arc<dyn Clock>) -> Self {
+        let parser = ParserConfig::common()
+            .max_incoming_binaries(limits.attachments_max)
+            .max_incoming_binary_buf_size(limits.message_bytes_max);
+        let (layer, io) = SocketIo::builder()
+            .with_parser(parser)
+            .max_payload(limits.message_bytes_max as u64)
+            .ws_max_message_size(limits.message_bytes_max)
+            .ws_max_frame_size(limits.message_bytes_max)
+            .ws_read_buffer_size(Limits::READ_BUFFER_BYTES)
+            .max_buffer_size(limits.queue_packets_max)
+            .ping_interval(limits.ping_interval)
+            .ping_timeout(limits.ping_timeout)
+            .connect_timeout(limits.connect_timeout)
+            .upgrade_timeout(limits.upgrade_timeout)
+            .build_layer();
+        let shared = Arc::new(Shared {
+            limits: Arc::new(limits),
+            clock,
+            registry: Arc::new(Registry::default()),
+            farewells: TaskTracker::new(),
+        });
+        Self { io, layer, shared }
+    }
+
+    /// Socket.IO itself.
+    pub fn io(&self) -> &Io {
+        &self.io
+    }
+
+    /// Lets connections in from now on.
+    pub fn open(&self, hooks: Arc<dyn Hooks>) {
+        let (shared, greeter, watcher) = (self.shared.clone(), hooks.clone(), hooks.clone());
+        let let_in = move |socket: SocketRef| {
+            let outcome = shared.let_in(socket, &hooks);
+            async move { outcome }
+        };
+        let registry = self.shared.registry.clone();
+        let announce = move |socket: SocketRef| async move {
+            if let Some(connection) = registry.find(&socket.id.to_string()) {
+                greeter.on_connected(&connection);
+            }
+        };
+        // Handlers are registered in the middleware: a client that emits at once is answered.
+        self.io.ns("/", announce.with(let_in));
+        tokio::spawn(see_off_vanished(Arc::downgrade(&self.shared), watcher));
+    }
+
+    /// Serves Socket.IO in front of `router`.
+    pub fn in_front_of(&self, router: Router) -> Router {
+        let registry = self.shared.registry.clone();
+        let clock = self.shared.clock.clone();
+        let known = axum::middleware::from_fn(move |request, next| {
+            polling::answer(registry.clone(), clock.clone(), request, next)
+        });
+        router.layer(self.layer.clone()).layer(known)
+    }
+
+    /// How many connections there are.
+    pub fn connections(&self) -> usize {
+        self.shared.registry.len()
+    }
+
+    /// Sends an event to every connection of this node.
+    pub fn emit_to_all<T: Serialize + ?Sized>(&self, event: &str, payload: &T) {
+        for connection in self.shared.registry.all() {
+            connection.emit(event, payload);
+        }
+    }
+
+    /// Closes all connections: politely within `patience`, then by cutting them.
+    pub async fn close(&self, patience: Duration) {
+        let connections = self.shared.registry.all();
+        if tokio::time::timeout(patience, self.io.close())
+            .await
+            .is_err()
+        {
+            tracing::debug!("some connections did not close in time and are cut");
+        }
+        for connection in connections {
+            connection.line().cut(Cut::Shutdown);
+        }
+        self.shared.farewells.close();
+        if tokio::time::timeout(patience, self.shared.farewells.wait())
+            .await
+            .is_err()
+        {
+            tracing::debug!("some connections were not seen off in time");
+        }
+    }
+}
+
+impl Shared {
+    fn let_in(
+        self: &Arc<Self>,
+        socket: Socket,
+        hooks: &Arc<dyn Hooks>,
+    ) -> Result<(), ConnectRefused> {
+        let now = self.clock.now();
+        let line = Arc::new(Line::new(self.limits.queue_bytes_max, now));
+        if socket.transport_type() == socketioxide::TransportType::Websocket
+            && let Some(stream) = stream_of(socket.req_parts())
+        {
+            line.carried_by(stream.clone());
+        }
+        let id = self.registry.next_id();
+        let connection = Arc::new(Connection::new(id, socket, line, self.limits.clone()));
+        let max = (
+            self.limits.connections_max,
+            self.limits.connections_per_address_max,
+        );
+        self.registry
+            .admit(&connection, max, now)
+            .map_err(refused)?;
+        let socket = connection.socket();
+        socket.extensions.insert(Arc::downgrade(&connection));
+        socket.on_fallback(Intake(Arc::downgrade(&connection)));
+        let (shared, on_disconnect) = (self.clone(), hooks.clone());
+        socket.on_disconnect(
+            move |socket: SocketRef, reason: DisconnectReason| async move {
+                if let Some(connection) = shared.registry.find(&socket.id.to_string()) {
+                    shared.see_off(&connection, &on_disconnect, reason);
+                }
+            },
+        );
+        hooks.on_connection(&connection);
+        Ok(())
+    }
+
+    fn see_off(
+        self: &Arc<Self>,
+        connection: &Arc<Connection>,
+        hooks: &Arc<dyn Hooks>,
+        reason: DisconnectReason,
+    ) {
+        if !self.registry.remove(connection) {
+            return;
+        }
+        let cut = connection.line().reason().map(Cut::name);
+        tracing::debug!(
+            connection = connection.id().0,
+            ?reason,
+            cut,
+            "a connection ended"
+        );
+        let said_farewell = reason == DisconnectReason::ClientNSDisconnect;
+        let (connection, hooks) = (connection.clone(), hooks.clone());
+        self.farewells.spawn(async move {
+            connection.finish().await;
+            hooks.on_disconnected(&connection, said_farewell).await;
+        });
+    }
+}
+
+/// The transport does not say when a socket goes away between being let in and being announced;
+/// so those are looked at once more.
+async fn see_off_vanished(shared: std::sync::Weak<Shared>, hooks: Arc<dyn Hooks>) {
+    let mut ticks = tokio::time::interval(Limits::ANNOUNCE_MAX / 4);
+    loop {
+        ticks.tick().await;
+        let Some(shared) = shared.upgrade() else {
+            return;
+        };
+        let now = shared.clock.now();
+        for connection in shared.registry.vanished(now, Limits::ANNOUNCE_MAX) {
+            shared.see_off(&connection, &hooks, DisconnectReason::TransportClose);
+        }
+    }
+}
+
+fn refused(full: Full) -> ConnectRefused {
+    let message = match full {
+        Full::Node { max } => format!("this server takes {max} connections: MAX_CONNECTIONS"),
+        Full::Address { max } => {
+            format!(
+                "this server takes {max} connections of one address: MAX_CONNECTIONS_PER_ADDRESS"
+            )
+        }
+    };
+    ConnectRefused(ConnectRefusal {
+        code: ErrorCode::TooLarge,
+        message,
+    })
+}

@@ -1,0 +1,29 @@
+//! The Socket.IO transport.
+//!
+//! An event's way: [`serve`] accepts the stream, socketioxide reads the packet, a connection's
+//! intake counts, checks and queues it, and its handler ([`presence`]'s, or a module's) does it.
+//! The way back: [`Connection::emit`] or an [`Ack`], which deliver or cut the [`line`].
+//!
+//! Only this crate and `app` know socketioxide.
+
+pub mod connection;
+pub mod gateway;
+pub mod limits;
+pub mod line;
+mod polling;
+pub mod presence;
+mod registry;
+mod serve;
+mod stream;
+
+pub use connection::{Ack, Connection, Handler, Request, Work};
+pub use gateway::{ConnectRefused, Gateway, Hooks};
+pub use limits::Limits;
+pub use serve::serve;
+pub use socketioxide;
+
+/// Socket.IO itself, as modules use it.
+pub type Io = socketioxide::SocketIo;
+
+/// A Socket.IO socket, as modules use it.
+pub type Socket = socketioxide::extract::SocketRef;

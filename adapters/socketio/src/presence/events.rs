@@ -1,0 +1,200 @@
+//! The events of presence: each is decoded when it arrives, or refused, and done in its turn.
+
+use rtm_domain::error::{Excess, Rejection};
+use rtm_domain::ids::{BadId, ConnId, ResumeKey, RoomId, UserId};
+use rtm_domain::presence::epoch::Epoch;
+use rtm_domain::presence::policy::Policy;
+use rtm_domain::presence::state::State;
+use rtm_domain::service::{HeartbeatAsk, JoinAsk, Joined, ResumeAsk, Session, Synced};
+use rtm_protocol as wire;
+use rtm_protocol::decode::{self, BadRequest, DecodeLimits, Identity};
+use rtm_protocol::{ErrorReply, Limit, True};
+
+use crate::connection::{Ack, Request, Work};
+use crate::presence::{answer, encode};
+
+/// What the handlers of one connection share.
+pub(super) struct Context {
+    pub(super) session: Session,
+    pub(super) policy: Policy,
+}
+
+/// `presence:join`
+pub(super) fn join(context: &Context, request: Request) -> Work {
+    let ask = match context.join_ask(&request) {
+        Ok(ask) => ask,
+        Err(reply) => return refuse(request.ack, reply),
+    };
+    let (session, ack) = (context.session.clone(), request.ack);
+    let ttl_ms = rtm_domain::time::millis(context.policy.ttl);
+    Box::pin(async move {
+        let reply = Box::new(move |joined| match joined {
+            Ok(joined) => send_joined(ack, &joined, ttl_ms),
+            Err(refusal) => ack.send(&answer::refusal(&refusal)),
+        });
+        session.join(ask, reply).await;
+    })
+}
+
+/// `presence:heartbeat`
+pub(super) fn heartbeat(context: &Context, request: Request) -> Work {
+    let ask = match context.heartbeat_ask(&request) {
+        Ok(ask) => ask,
+        Err(reply) => {
+            let reply = ErrorReply {
+                changed: Some(wire::False),
+                ..reply
+            };
+            return refuse(request.ack, reply);
+        }
+    };
+    let (session, ack) = (context.session.clone(), request.ack);
+    Box::pin(async move {
+        match session.heartbeat(ask).await {
+            Ok(beat) => ack.send(&wire::HeartbeatReply {
+                ok: True,
+                changed: beat.changed,
+                epoch: beat.epoch.number(),
+                version: beat.version.map(|version| version.0),
+            }),
+            Err(refusal) => ack.send(&answer::unchanged(&refusal)),
+        }
+    })
+}
+
+/// `presence:leave`
+pub(super) fn leave(context: &Context, request: Request) -> Work {
+    let decoded = decode::leave(request.payload(), &context.decode_limits()).map_err(Into::into);
+    let room = decoded.and_then(|leave| {
+        let room = leave.room_id.map(|room| context.room(&room));
+        room.transpose()
+    });
+    let room = match room {
+        Ok(room) => room,
+        Err(reply) => return refuse(request.ack, reply),
+    };
+    let (session, ack) = (context.session.clone(), request.ack);
+    Box::pin(async move {
+        match session.leave(room.as_ref()).await {
+            Ok(()) => ack.send(&wire::LeaveReply::default()),
+            Err(refusal) => ack.send(&answer::refusal(&refusal)),
+        }
+    })
+}
+
+/// `presence:sync`
+pub(super) fn sync(context: &Context, request: Request) -> Work {
+    let decoded = decode::sync(request.payload(), &context.decode_limits()).map_err(Into::into);
+    let room = match decoded.and_then(|sync| context.room(&sync.room_id)) {
+        Ok(room) => room,
+        Err(reply) => return refuse(request.ack, reply),
+    };
+    let (session, ack) = (context.session.clone(), request.ack);
+    Box::pin(async move {
+        let reply = Box::new(move |synced| match synced {
+            Ok(synced) => send_synced(ack, &synced),
+            Err(refusal) => ack.send(&answer::refusal(&refusal)),
+        });
+        session.sync(&room, reply);
+    })
+}
+
+impl Context {
+    fn join_ask(&self, request: &Request) -> Result<JoinAsk, ErrorReply> {
+        let join = decode::join(request.payload(), Identity::Payload, &self.decode_limits())?;
+        let user = join.user_id.as_deref().unwrap_or_default();
+        let bytes_max = self.policy.id_bytes_max;
+        let user = UserId::parse(user, bytes_max).map_err(|bad| bad_id("userId", bad))?;
+        let resume = join.resume.map(|resume| {
+            Ok::<_, ErrorReply>(ResumeAsk {
+                conn: ConnId::trusted(&*resume.conn_id),
+                key: ResumeKey::trusted(&*resume.key.0),
+                epoch: resume
+                    .epoch
+                    .map(|number| epoch("resume.epoch", number))
+                    .transpose()?,
+            })
+        });
+        Ok(JoinAsk {
+            room: self.room(&join.room_id)?,
+            user,
+            state: join.state.map(State::from_iter),
+            resume: resume.transpose()?,
+        })
+    }
+
+    fn heartbeat_ask(&self, request: &Request) -> Result<HeartbeatAsk, ErrorReply> {
+        let beat = decode::heartbeat(request.payload(), &self.decode_limits())?;
+        let room = beat.room_id.map(|room| self.room(&room)).transpose()?;
+        let epoch = beat
+            .epoch
+            .map(|number| epoch("epoch", number))
+            .transpose()?;
+        Ok(HeartbeatAsk {
+            received: self.session.touch(room.as_ref(), epoch),
+            room,
+            epoch,
+            patch: beat.patch_state.map(State::from_iter),
+        })
+    }
+
+    fn room(&self, id: &str) -> Result<RoomId, ErrorReply> {
+        RoomId::parse(id, self.policy.id_bytes_max).map_err(|bad| bad_id("roomId", bad))
+    }
+
+    /// The decoder stops at the domain's limits, so that nothing larger is ever built.
+    fn decode_limits(&self) -> DecodeLimits {
+        DecodeLimits {
+            id_bytes_max: self.policy.id_bytes_max,
+            state_bytes_max: self.policy.state_bytes_max,
+        }
+    }
+}
+
+fn send_joined(ack: Ack, joined: &Joined, ttl_ms: u64) {
+    ack.send(&wire::JoinReply {
+        ok: True,
+        snapshot: joined.snapshot.entries.iter().map(encode::entry).collect(),
+        own: wire::SelfEntry {
+            conn_id: joined.conn.as_str(),
+            epoch: joined.epoch.number(),
+            key: wire::Key(joined.key.reveal()),
+        },
+        version: joined.snapshot.version.0,
+        ttl_ms,
+    });
+}
+
+fn send_synced(ack: Ack, synced: &Synced) {
+    ack.send(&wire::SyncReply {
+        ok: True,
+        version: synced.version.0,
+        snapshot: synced.entries.iter().map(encode::entry).collect(),
+    });
+}
+
+fn refuse(ack: Ack, reply: ErrorReply) -> Work {
+    Box::pin(async move { ack.send(&reply) })
+}
+
+fn bad_id(field: &str, bad: BadId) -> ErrorReply {
+    match bad.excess() {
+        Some(excess) => too_large(excess),
+        None => BadRequest::new(field, bad.to_string()).into(),
+    }
+}
+
+fn too_large(excess: Excess) -> ErrorReply {
+    ErrorReply {
+        limit: Some(Limit::new(excess.limit.name(), excess.max)),
+        ..ErrorReply::new(
+            wire::ErrorCode::TooLarge,
+            Rejection::TooLarge(excess).to_string(),
+        )
+    }
+}
+
+fn epoch(field: &str, number: u64) -> Result<Epoch, ErrorReply> {
+    let problem = "must be below 2^53";
+    Epoch::new(number).ok_or_else(|| BadRequest::new(field, problem).into())
+}

@@ -1,0 +1,156 @@
+//! A client's TCP stream with a switch: it can be closed from anywhere, and it closes itself
+//! when its peer takes nothing for too long.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use futures_util::task::AtomicWaker;
+use rtm_domain::ports::Clock;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Sleep;
+
+use crate::line::{Cut, Line};
+
+/// The switch of a stream, and what is known of it. Requests carry it as an extension.
+#[derive(Debug)]
+pub(crate) struct StreamHandle {
+    /// The other end.
+    pub(crate) remote: SocketAddr,
+    closed: AtomicBool,
+    reader: AtomicWaker,
+    writer: AtomicWaker,
+    line: OnceLock<Arc<Line>>,
+}
+
+impl StreamHandle {
+    /// The handle of an open stream.
+    pub(crate) fn new(remote: SocketAddr) -> Self {
+        Self {
+            remote,
+            closed: AtomicBool::new(false),
+            reader: AtomicWaker::new(),
+            writer: AtomicWaker::new(),
+            line: OnceLock::new(),
+        }
+    }
+
+    /// Closes the stream; whoever reads or writes it gets an error.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        self.reader.wake();
+        self.writer.wake();
+    }
+
+    /// The line that this stream carries from now on. The first one stays.
+    pub(crate) fn carries(&self, line: Arc<Line>) {
+        let _ = self.line.set(line);
+    }
+
+    fn check(&self) -> io::Result<()> {
+        if self.closed.load(Ordering::SeqCst) {
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
+        Ok(())
+    }
+}
+
+/// A stream that obeys its handle.
+pub(crate) struct ClientStream<S> {
+    inner: S,
+    handle: Arc<StreamHandle>,
+    clock: Arc<dyn Clock>,
+    stall_max: Duration,
+    stall: Option<Pin<Box<Sleep>>>,
+}
+
+impl<S> ClientStream<S> {
+    /// Puts a switch on `inner`.
+    pub(crate) fn new(
+        inner: S,
+        handle: Arc<StreamHandle>,
+        clock: Arc<dyn Clock>,
+        stall_max: Duration,
+    ) -> Self {
+        Self {
+            inner,
+            handle,
+            clock,
+            stall_max,
+            stall: None,
+        }
+    }
+
+    /// The peer takes nothing: waits `stall_max` for that to change.
+    fn poll_stalled(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        let stall_max = self.stall_max;
+        let stall = self
+            .stall
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(stall_max)));
+        ready!(stall.as_mut().poll(cx));
+        match self.handle.line.get() {
+            Some(line) => line.cut(Cut::WriteStalled),
+            None => self.handle.close(),
+        }
+        Poll::Ready(io::ErrorKind::TimedOut.into())
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for ClientStream<S> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        this.handle.reader.register(cx.waker());
+        this.handle.check()?;
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut this.inner).poll_read(cx, buf))?;
+        if buf.filled().len() > before
+            && let Some(line) = this.handle.line.get()
+        {
+            line.hear(this.clock.now());
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for ClientStream<S> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        this.handle.writer.register(cx.waker());
+        this.handle.check()?;
+        match Pin::new(&mut this.inner).poll_write(cx, buf) {
+            Poll::Ready(written) => {
+                this.stall = None;
+                Poll::Ready(written)
+            }
+            Poll::Pending => this.poll_stalled(cx).map(Err),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        this.handle.writer.register(cx.waker());
+        this.handle.check()?;
+        ready!(Pin::new(&mut this.inner).poll_flush(cx))?;
+        if let Some(line) = this.handle.line.get() {
+            line.drained();
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().inner).poll_shutdown(cx)
+    }
+}

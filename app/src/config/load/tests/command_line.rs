@@ -1,0 +1,60 @@
+//! Commands, flags, help and version.
+
+use super::Bench;
+use crate::config::settings;
+
+#[test]
+fn flags_may_stand_before_and_behind_the_command() {
+    for words in [
+        &["--port", "5"][..],
+        &["serve", "--port", "5"],
+        &["--port", "5", "serve"],
+    ] {
+        assert_eq!(
+            Bench::new()
+                .args(words.iter().copied())
+                .load()
+                .unwrap()
+                .config
+                .http
+                .port,
+            5
+        );
+    }
+    let twice = Bench::new().args([
+        "--port", "1", "--port", "2", "serve", "--port", "3", "--port", "4",
+    ]);
+    assert_eq!(twice.load().unwrap().config.http.port, 4);
+}
+
+#[test]
+fn help_and_version_are_texts_to_print() {
+    for words in [
+        &["--help"][..],
+        &["serve", "--help"],
+        &["help", "serve"],
+        &["-h"],
+    ] {
+        let help = Bench::new().args(words.iter().copied()).printed();
+        for setting in settings() {
+            assert!(help.contains(setting.flag()), "{}", setting.name());
+            assert!(help.contains(setting.name()), "{}", setting.name());
+            assert!(help.contains(setting.about()), "{}", setting.name());
+            assert!(help.contains(&format!(
+                "Default: {}; allowed: {}",
+                setting.default_text(),
+                setting.allowed()
+            )));
+            assert!(
+                help.contains(&format!("\n{}:\n", setting.section())),
+                "{}",
+                setting.section()
+            );
+        }
+        assert!(help.contains("RTM_CONFIG"));
+    }
+    for words in [&["--version"][..], &["-V"], &["serve", "--version"]] {
+        let version = Bench::new().args(words.iter().copied()).printed();
+        assert!(version.contains(env!("CARGO_PKG_VERSION")), "{version}");
+    }
+}

@@ -1,0 +1,28 @@
+//! The server as a library: [`RealtimeServer`] runs modules over Socket.IO, in memory or with
+//! Redis. Presence is such a module, built in and optional.
+//!
+//! ```no_run
+//! use rtm::{Config, RealtimeServer};
+//!
+//! # async fn run() -> Result<(), rtm::ServerError> {
+//! let mut server = RealtimeServer::new(Config::default());
+//! let address = server.start().await?;
+//! println!("listening on {address}");
+//! # server.stop().await;
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod config;
+pub mod logging;
+pub mod module;
+pub mod modules;
+mod runtime;
+mod server;
+
+pub use config::Config;
+pub use module::{ModuleContext, ModuleError, RealtimeModule};
+pub use rtm_domain as domain;
+pub use rtm_protocol as protocol;
+pub use rtm_socketio::{Ack, Connection, Io, Request, Socket, socketioxide};
+pub use server::{RealtimeServer, ServerError};

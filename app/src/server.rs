@@ -1,0 +1,178 @@
+//! The server: modules over one Socket.IO gateway and one HTTP listener.
+
+mod crew;
+mod http;
+mod parts;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use rtm_protocol::{Draining, names};
+use rtm_socketio::{Gateway, Io};
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::module::RealtimeModule;
+use crate::modules::PresenceModule;
+use crew::Crew;
+use parts::Parts;
+
+/// When clients of a stopping node shall come back, in ms: spread, so that they do not all knock
+/// at once.
+const RECONNECT_IN_MS: [u64; 2] = [500, 3_000];
+
+/// A realtime server. See the crate's documentation for its use.
+pub struct RealtimeServer {
+    config: Config,
+    parts: Parts,
+    modules: Vec<Arc<dyn RealtimeModule>>,
+    running: Option<Running>,
+    started: bool,
+}
+
+/// Why a server cannot be set up or started.
+#[derive(Debug, Error)]
+pub enum ServerError {
+    /// Modules are added before the start.
+    #[error("cannot register module \"{0}\" after the server has started")]
+    AlreadyStarted(&'static str),
+    /// Names are unique.
+    #[error("cannot register module \"{0}\": there is a module of that name already")]
+    DuplicateModule(&'static str),
+    /// A server starts once.
+    #[error("the server has started already")]
+    StartedTwice,
+    /// The listener cannot be opened.
+    #[error("cannot listen on {address}: {error}; choose another HOST or PORT")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// A setting asks for what this server does not have.
+    #[error("{0}")]
+    Unsupported(&'static str),
+}
+
+struct Running {
+    gateway: Arc<Gateway>,
+    crew: Arc<Crew>,
+    ready: Arc<AtomicBool>,
+    stop: CancellationToken,
+    serving: JoinHandle<()>,
+}
+
+impl RealtimeServer {
+    /// A server with the built-in modules that `config` asks for.
+    pub fn new(config: Config) -> Self {
+        let parts = Parts::new(&config);
+        let mut modules: Vec<Arc<dyn RealtimeModule>> = Vec::new();
+        if let Some(service) = &parts.presence {
+            modules.push(Arc::new(PresenceModule::new(service.clone())));
+        }
+        Self {
+            config,
+            parts,
+            modules,
+            running: None,
+            started: false,
+        }
+    }
+
+    /// Adds a module, to be registered after those added before.
+    pub fn use_module(&mut self, module: impl RealtimeModule) -> Result<&mut Self, ServerError> {
+        let name = module.name();
+        if self.started {
+            return Err(ServerError::AlreadyStarted(name));
+        }
+        if self.modules.iter().any(|other| other.name() == name) {
+            return Err(ServerError::DuplicateModule(name));
+        }
+        self.modules.push(Arc::new(module));
+        Ok(self)
+    }
+
+    /// The names of its modules, in order.
+    pub fn modules(&self) -> Vec<&'static str> {
+        self.modules.iter().map(|module| module.name()).collect()
+    }
+
+    /// Socket.IO itself.
+    pub fn io(&self) -> &Io {
+        self.parts.gateway.io()
+    }
+
+    /// Opens the listener, registers the modules, and only then serves. Returns the address.
+    pub async fn start(&mut self) -> Result<SocketAddr, ServerError> {
+        if self.started {
+            return Err(ServerError::StartedTwice);
+        }
+        if self.config.redis_url.is_some() {
+            return Err(ServerError::Unsupported(
+                "REDIS_URL is set, and this version runs in memory on one node only: unset it",
+            ));
+        }
+        let address = self.config.http.address();
+        let listen = |error| ServerError::Listen { address, error };
+        let listener = TcpListener::bind(address).await.map_err(listen)?;
+        let bound = listener.local_addr().map_err(listen)?;
+        self.started = true;
+
+        let stop = CancellationToken::new();
+        let ready = Arc::new(AtomicBool::new(false));
+        let gateway = self.parts.gateway.clone();
+        let crew = Arc::new(
+            Crew::register(
+                &self.modules,
+                gateway.io(),
+                self.parts.presence.as_ref(),
+                &stop,
+            )
+            .await,
+        );
+        gateway.open(crew.clone());
+        let router = http::router(&gateway, &self.config.http, ready.clone());
+        let clock = self.parts.clock.clone();
+        let limits = parts::limits(&self.config);
+        let serving = rtm_socketio::serve(listener, router, limits, clock, stop.clone());
+        ready.store(true, Ordering::SeqCst);
+        self.running = Some(Running {
+            gateway,
+            crew,
+            ready,
+            stop,
+            serving: tokio::spawn(serving),
+        });
+        Ok(bound)
+    }
+
+    /// Stops: tells clients, ends presences, asks the modules, closes all connections. Takes no
+    /// longer than the configured shutdown timeout.
+    pub async fn stop(&mut self) {
+        let Some(running) = self.running.take() else {
+            return;
+        };
+        let timeout = self.config.http.shutdown_timeout;
+        let end = Instant::now() + timeout;
+        running.ready.store(false, Ordering::SeqCst);
+        running.gateway.emit_to_all(
+            names::SERVER_DRAINING,
+            &Draining {
+                reconnect_in_ms: RECONNECT_IN_MS,
+            },
+        );
+        running.stop.cancel();
+        // Half of the time for the modules, what they leave of it for the connections.
+        running.crew.shut_down(timeout / 2).await;
+        let patience = (timeout / 4).min(Duration::from_secs(1));
+        let _ = tokio::time::timeout_at(end, running.gateway.close(patience)).await;
+        let _ = tokio::time::timeout_at(end, running.serving).await;
+    }
+}

@@ -1,0 +1,64 @@
+//! What the server answers over plain HTTP, around Socket.IO.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use http::{HeaderValue, Method, StatusCode};
+use rtm_socketio::Gateway;
+use serde_json::json;
+use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
+
+use crate::config::{CorsOrigins, HttpConfig};
+
+/// Health, readiness, Socket.IO, and 404 for the rest.
+pub(super) fn router(gateway: &Gateway, config: &HttpConfig, ready: Arc<AtomicBool>) -> Router {
+    let router = Router::new()
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+        .with_state(ready)
+        .fallback(not_found);
+    gateway
+        .in_front_of(router)
+        .layer(cors(&config.cors_origins))
+}
+
+/// The process is alive.
+async fn healthz() -> Response {
+    Json(json!({ "status": "ok" })).into_response()
+}
+
+/// The server takes clients.
+async fn readyz(State(ready): State<Arc<AtomicBool>>) -> Response {
+    match ready.load(Ordering::SeqCst) {
+        true => Json(json!({ "status": "ready" })).into_response(),
+        false => {
+            let why = json!({ "status": "unavailable", "reason": "draining" });
+            (StatusCode::SERVICE_UNAVAILABLE, Json(why)).into_response()
+        }
+    }
+}
+
+async fn not_found() -> Response {
+    let error = json!({ "error": "nothing here; Socket.IO listens at /socket.io/" });
+    (StatusCode::NOT_FOUND, Json(error)).into_response()
+}
+
+fn cors(origins: &CorsOrigins) -> CorsLayer {
+    let layer = CorsLayer::new().allow_methods([Method::GET, Method::POST]);
+    match origins {
+        CorsOrigins::Any => layer
+            .allow_origin(AllowOrigin::any())
+            .allow_headers(AllowHeaders::any()),
+        CorsOrigins::Only(origins) => {
+            let valid = |origin: &String| HeaderValue::from_str(origin).ok();
+            layer
+                .allow_origin(AllowOrigin::list(origins.iter().filter_map(valid)))
+                .allow_headers(AllowHeaders::mirror_request())
+                .allow_credentials(true)
+        }
+    }
+}

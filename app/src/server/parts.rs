@@ -1,0 +1,88 @@
+//! Builds what a server consists of from its configuration.
+
+use std::sync::Arc;
+
+use rtm_domain::PresenceService;
+use rtm_domain::ports::Clock;
+use rtm_domain::presence::policy::{LeaseMode, Policy};
+use rtm_domain::service::Ports;
+use rtm_memory::{MemoryLimits, MemoryStore};
+use rtm_socketio::presence::EventEncoder;
+use rtm_socketio::{Gateway, Limits};
+
+use crate::config::{self, Config};
+use crate::runtime::{SystemClock, SystemEntropy, TokioTasks};
+
+/// What a server consists of, besides its modules.
+pub(super) struct Parts {
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) gateway: Arc<Gateway>,
+    pub(super) presence: Option<PresenceService>,
+}
+
+impl Parts {
+    pub(super) fn new(config: &Config) -> Self {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let gateway = Arc::new(Gateway::new(limits(config), clock.clone()));
+        let presence = config.presence.enabled.then(|| in_memory(config, &clock));
+        Self {
+            clock,
+            gateway,
+            presence,
+        }
+    }
+}
+
+fn in_memory(config: &Config, clock: &Arc<dyn Clock>) -> PresenceService {
+    let store = Arc::new(MemoryStore::new(clock.clone(), MemoryLimits::default()));
+    let ports = Ports {
+        store: store.clone(),
+        feed: store.clone(),
+        clock: clock.clone(),
+        tasks: Arc::new(TokioTasks),
+        entropy: Arc::new(SystemEntropy),
+        encoder: Arc::new(EventEncoder),
+    };
+    let service = PresenceService::new(policy(config), ports);
+    store.feed_into(service.sink());
+    service
+}
+
+fn policy(config: &Config) -> Policy {
+    let (presence, limits) = (&config.presence, &config.limits);
+    Policy {
+        ttl: presence.ttl,
+        sweep_interval: presence.reaper_interval,
+        lookback: presence.lookback(),
+        linger: presence.linger,
+        lease: match presence.lease {
+            config::LeaseMode::Heartbeat => LeaseMode::Heartbeat,
+            config::LeaseMode::Transport => LeaseMode::Transport,
+        },
+        id_bytes_max: limits.id_bytes,
+        state_bytes_max: limits.state_bytes,
+        rooms_per_connection_max: limits.rooms_per_connection,
+        connections_per_room_max: limits.connections_per_room,
+    }
+}
+
+pub(super) fn limits(config: &Config) -> Limits {
+    let (http, limits) = (&config.http, &config.limits);
+    Limits {
+        message_bytes_max: limits.message_bytes,
+        attachments_max: limits.attachments,
+        nesting_max: limits.nesting,
+        events_per_second_max: limits.events_per_second,
+        events_burst_max: limits.events_burst,
+        inbox_bytes_max: limits.inbox_bytes,
+        connections_max: limits.connections,
+        connections_per_address_max: limits.connections_per_address,
+        queue_bytes_max: limits.queue_bytes,
+        queue_packets_max: limits.queue_packets,
+        write_stall_max: http.write_stall,
+        ping_interval: config.ping_interval(),
+        ping_timeout: config.ping_timeout(),
+        connect_timeout: http.connect_timeout,
+        upgrade_timeout: http.upgrade_timeout,
+    }
+}

@@ -1,0 +1,291 @@
+//! Joining a room: fresh, resumed from another socket, or again.
+
+use std::sync::Arc;
+
+use futures_util::future::{Either, select};
+
+use crate::error::{Excess, Limit, Refusal, Rejection};
+use crate::ids::{ConnId, ResumeKey, RoomId};
+use crate::ports::{Committed, Conns};
+use crate::presence::command::Command;
+use crate::presence::epoch::{Epoch, Version};
+use crate::presence::policy::Policy;
+use crate::presence::record::Found;
+use crate::seat::{Against, Seat, Standing};
+use crate::service::Node;
+use crate::service::room::{Admission, LocalRoom};
+use crate::service::session::{JoinAsk, Joined, Reply, ResumeAsk, SeatCell, SessionState, Synced};
+
+impl Node {
+    pub(super) async fn join(
+        self: &Arc<Self>,
+        session: &Arc<SessionState>,
+        ask: JoinAsk,
+        reply: Reply<Joined>,
+    ) {
+        // Kept until the answer is given, so that the room is not closed meanwhile.
+        let hold = self.rooms.hold(&ask.room);
+        match self.enter(session, hold.room(), ask).await {
+            Ok(cell) => self.admit(&cell, reply).await,
+            Err(refusal) => reply(Err(refusal)),
+        }
+    }
+
+    pub(super) fn sync(&self, session: &SessionState, room: &RoomId, reply: Reply<Synced>) {
+        let live = |cell: &Arc<SeatCell>| cell.seat().standing() == Standing::Live;
+        let Some(cell) = session.seat(room).filter(live) else {
+            return reply(Err(Rejection::NotPresent.into()));
+        };
+        let mut reply = Some(reply);
+        let mut answer = |snapshot| {
+            if let Some(reply) = reply.take() {
+                reply(Ok(snapshot));
+            }
+        };
+        if !cell.room.sync(self.times(), &self.policy, &mut answer)
+            && let Some(reply) = reply
+        {
+            reply(Err(Refusal::Unavailable));
+        }
+    }
+
+    async fn enter(
+        self: &Arc<Self>,
+        session: &Arc<SessionState>,
+        room: &Arc<LocalRoom>,
+        ask: JoinAsk,
+    ) -> Result<Arc<SeatCell>, Refusal> {
+        if self.is_draining() {
+            return Err(Refusal::Draining);
+        }
+        if let Some(cell) = session.seat(room.id()) {
+            return self.rejoin(cell, ask).await;
+        }
+        session.check_room_for_seat(self.policy.rooms_per_connection_max)?;
+        self.open(room).await?;
+        self.check_capacity(room, ask.resume.as_ref())?;
+        if let Some(resume) = ask.resume.clone() {
+            match self.resume(session, room, &ask, resume).await {
+                Err(Refusal::Rejected(Rejection::Forgotten)) => {}
+                outcome => return outcome,
+            }
+            self.check_capacity(room, None)?;
+        }
+        self.join_fresh(session, room, ask).await
+    }
+
+    async fn join_fresh(
+        self: &Arc<Self>,
+        session: &Arc<SessionState>,
+        room: &Arc<LocalRoom>,
+        ask: JoinAsk,
+    ) -> Result<Arc<SeatCell>, Refusal> {
+        let entropy = &self.ports.entropy;
+        let (conn, key) = (
+            ConnId::mint(entropy.bits()),
+            ResumeKey::mint(entropy.bits()),
+        );
+        let command = Command::Join {
+            user: ask.user.clone(),
+            key: key.clone(),
+            epoch: Epoch::first(self.ports.clock.wall()),
+            state: ask.state.clone().unwrap_or_default(),
+        };
+        let seat = self.new_seat(room, conn, &ask, key);
+        self.take_seat(session, room, seat, command, None).await
+    }
+
+    async fn resume(
+        self: &Arc<Self>,
+        session: &Arc<SessionState>,
+        room: &Arc<LocalRoom>,
+        ask: &JoinAsk,
+        resume: ResumeAsk,
+    ) -> Result<Arc<SeatCell>, Refusal> {
+        let command = Command::Resume {
+            user: ask.user.clone(),
+            key: resume.key.clone(),
+            asked: resume.epoch,
+            state: ask.state.clone(),
+        };
+        let conns = Conns::One(&resume.conn);
+        let read = self.ports.store.read(room.id(), Version(0), conns).await?;
+        self.answered(&read.witness);
+        let found = read.records.into_iter().next().map(|(_, found)| found);
+        let seat = self.new_seat(room, resume.conn, ask, resume.key);
+        self.take_seat(session, room, seat, command, found).await
+    }
+
+    fn new_seat(&self, room: &LocalRoom, conn: ConnId, ask: &JoinAsk, key: ResumeKey) -> Seat {
+        let place = (room.id().clone(), conn);
+        Seat::new(self.seat_id(), place, (ask.user.clone(), key), self.now())
+    }
+
+    /// Gives the socket a seat and commits its first record. If the rules say no the seat is
+    /// gone again; if the store does not answer it stays, and the socket's next join goes on
+    /// with the same connection.
+    async fn take_seat(
+        self: &Arc<Self>,
+        session: &Arc<SessionState>,
+        room: &Arc<LocalRoom>,
+        seat: Seat,
+        command: Command,
+        mut found: Option<Found>,
+    ) -> Result<Arc<SeatCell>, Refusal> {
+        let cell = session.add_seat(room, seat, self.policy.rooms_per_connection_max)?;
+        let _turn = cell.turn.lock().await;
+        for _ in 0..Policy::ATTEMPTS_MAX {
+            let times = self.times();
+            let draft = {
+                let mut seat = cell.seat();
+                if seat.standing() != Standing::Joining {
+                    break;
+                }
+                seat.extend(times.0, &self.policy);
+                let against = Against::Found(found.as_ref());
+                seat.draft(command.clone(), against, times, room.floor(), &self.policy)
+            };
+            let draft = match draft {
+                Ok(Some(draft)) => draft,
+                Ok(None) => break,
+                Err(rejection) => {
+                    cell.remove();
+                    return Err(rejection.into());
+                }
+            };
+            match self.ports.store.commit(draft.commit.clone()).await? {
+                Committed::Applied { version } => {
+                    self.took(&cell, |seat| seat.applied(draft, None), version);
+                    return Ok(cell.clone());
+                }
+                Committed::Conflict { found: Some(own) }
+                    if own.revision.seat == cell.seat().id() =>
+                {
+                    // An earlier attempt whose answer was lost.
+                    self.took(&cell, |seat| seat.adopt(&own), own.version);
+                    return Ok(cell.clone());
+                }
+                Committed::Conflict { found: other } => found = other,
+            }
+        }
+        if cell.seat().standing() == Standing::Joining {
+            return Err(Refusal::Unavailable);
+        }
+        Err(Rejection::NotPresent.into())
+    }
+
+    fn took(self: &Arc<Self>, cell: &SeatCell, learn: impl FnOnce(&mut Seat), version: Version) {
+        let (conn, epoch) = {
+            let mut seat = cell.seat();
+            learn(&mut seat);
+            (seat.conn().clone(), seat.epoch())
+        };
+        self.fence_older(cell, &conn, epoch);
+        self.expect(&cell.room, version);
+    }
+
+    /// The socket joins the room that it is in, or tries again where the store did not answer.
+    async fn rejoin(
+        self: &Arc<Self>,
+        cell: Arc<SeatCell>,
+        ask: JoinAsk,
+    ) -> Result<Arc<SeatCell>, Refusal> {
+        if *cell.seat().user() != ask.user {
+            return Err(Rejection::ForeignUser.into());
+        }
+        self.open(&cell.room).await?;
+        let _turn = cell.turn.lock().await;
+        let next = cell.seat().epoch().next();
+        for _ in 0..Policy::ATTEMPTS_MAX {
+            let (now, wall) = self.times();
+            let draft = {
+                let mut seat = cell.seat();
+                if !matches!(seat.standing(), Standing::Joining | Standing::Live) {
+                    return Err(Rejection::NotPresent.into());
+                }
+                seat.extend(now, &self.policy);
+                let mut own = Box::new(seat.record(wall));
+                own.epoch = own.epoch.max(next);
+                let state = ask.state.clone();
+                let command = Command::Rejoin { own, state };
+                let floor = cell.room.floor();
+                seat.draft(command, Against::Memory, (now, wall), floor, &self.policy)?
+            };
+            let Some(draft) = draft else { break };
+            match self.ports.store.commit(draft.commit.clone()).await? {
+                Committed::Applied { version } => {
+                    self.took(&cell, |seat| seat.applied(draft, None), version);
+                    drop(_turn);
+                    return Ok(cell);
+                }
+                Committed::Conflict { found } => {
+                    self.answer_for(&cell, found, None).await?;
+                }
+            }
+        }
+        Err(Refusal::Unavailable)
+    }
+
+    /// Waits until the view shows the seat, then lets it in.
+    async fn admit(self: &Arc<Self>, cell: &Arc<SeatCell>, reply: Reply<Joined>) {
+        let mut reply = Some(reply);
+        for patience in [true, false] {
+            let joined = {
+                let seat = cell.seat();
+                (seat.conn().clone(), seat.epoch(), seat.key().clone())
+            };
+            let mut answer = |snapshot| {
+                if let Some(reply) = reply.take() {
+                    let (conn, epoch, key) = joined.clone();
+                    reply(Ok(Joined {
+                        snapshot,
+                        conn,
+                        epoch,
+                        key,
+                    }));
+                }
+            };
+            let encoder = &*self.ports.encoder;
+            let times = self.times();
+            match cell
+                .room
+                .admit(cell, encoder, times, &self.policy, &mut answer)
+            {
+                Admission::Done => return,
+                Admission::Gone => break,
+                Admission::NotYet(shown) => {
+                    let timeout = Box::pin(self.sleep(Policy::OWN_COMMIT_SEEN));
+                    if let Either::Right(_) = select(shown, timeout).await {
+                        self.need_repair(&cell.room);
+                        if !patience {
+                            break;
+                        }
+                    }
+                }
+            }
+        }
+        if let Some(reply) = reply {
+            let live = matches!(cell.seat().standing(), Standing::Joining | Standing::Live);
+            reply(Err(match live {
+                true => Refusal::Unavailable,
+                false => Rejection::NotPresent.into(),
+            }));
+        }
+    }
+
+    fn check_capacity(
+        &self,
+        room: &LocalRoom,
+        resume: Option<&ResumeAsk>,
+    ) -> Result<(), Rejection> {
+        let max = self.policy.connections_per_room_max;
+        let (connections, resumed) = room.shown(resume.map(|resume| &resume.conn));
+        if connections < max || resumed {
+            return Ok(());
+        }
+        Err(Rejection::TooLarge(Excess {
+            limit: Limit::ConnectionsPerRoom,
+            max: max as u64,
+        }))
+    }
+}

@@ -1,0 +1,304 @@
+//! A room on this node: its view, who is told, and the seats in it.
+//!
+//! Subscription and view belong together and change under `opening`, so an unsubscription never
+//! overtakes a new first member.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use async_lock::Mutex as AsyncMutex;
+use futures_channel::oneshot;
+use indexmap::IndexMap;
+
+use crate::ids::{ConnId, RoomId, SocketId};
+use crate::ports::{Encoder, Peer};
+use crate::presence::epoch::{Epoch, Version};
+use crate::presence::event::Delivery;
+use crate::presence::policy::Policy;
+use crate::presence::snapshot::Snapshot;
+use crate::seat::Standing;
+use crate::service::lock;
+use crate::service::session::SeatCell;
+use crate::time::{Moment, Now, Timestamp, millis};
+use crate::view::{Fed, View};
+
+/// A room with members on this node.
+pub(super) struct LocalRoom {
+    id: RoomId,
+    /// Held while the room is subscribed to and read.
+    pub(super) opening: AsyncMutex<()>,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+pub(super) struct Inner {
+    pub(super) view: Option<View>,
+    audience: IndexMap<SocketId, Arc<dyn Peer>>,
+    seats: BTreeMap<ConnId, Vec<Arc<SeatCell>>>,
+    waiting: Vec<Waiting>,
+    holds: usize,
+    idle_since: Option<Moment>,
+    pub(super) repair: Repair,
+    /// View's and store's version, when they differed at the last look.
+    differed: Option<(Version, Version)>,
+}
+
+/// Whether the view is being repaired.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Repair {
+    #[default]
+    None,
+    Running,
+    /// Running, and a new reason came meanwhile.
+    RunAgain,
+}
+
+struct Waiting {
+    conn: ConnId,
+    epoch: Epoch,
+    shown: oneshot::Sender<()>,
+}
+
+/// What came of an attempt to let a joiner in.
+pub(super) enum Admission {
+    /// It is in the room, and has been told.
+    Done,
+    /// Its presence ended meanwhile.
+    Gone,
+    /// The view does not show it yet; the receiver says when it does.
+    NotYet(oneshot::Receiver<()>),
+}
+
+impl LocalRoom {
+    pub(super) fn new(id: RoomId) -> Self {
+        Self {
+            id,
+            opening: AsyncMutex::new(()),
+            inner: Mutex::default(),
+        }
+    }
+
+    pub(super) fn id(&self) -> &RoomId {
+        &self.id
+    }
+
+    pub(super) fn hold(&self) {
+        let mut inner = lock(&self.inner);
+        inner.holds += 1;
+        inner.idle_since = None;
+    }
+
+    pub(super) fn release(&self) {
+        lock(&self.inner).holds -= 1;
+    }
+
+    pub(super) fn with<T>(&self, look: impl FnOnce(&mut Inner) -> T) -> T {
+        look(&mut lock(&self.inner))
+    }
+
+    pub(super) fn floor(&self) -> Version {
+        let view = |inner: &mut Inner| inner.view.as_ref().map_or(Version(0), View::told);
+        self.with(view)
+    }
+
+    /// How many connections are shown, and whether this one is.
+    pub(super) fn shown(&self, conn: Option<&ConnId>) -> (usize, bool) {
+        self.with(|inner| match &inner.view {
+            Some(view) => (view.len(), conn.is_some_and(|conn| view.shows(conn))),
+            None => (0, false),
+        })
+    }
+
+    pub(super) fn add_seat(&self, conn: ConnId, cell: Arc<SeatCell>) {
+        self.with(|inner| inner.seats.entry(conn).or_default().push(cell));
+    }
+
+    pub(super) fn seats(&self) -> Vec<Arc<SeatCell>> {
+        self.with(|inner| inner.seats.values().flatten().cloned().collect())
+    }
+
+    /// If the view shows the seat: in one step its own `join`, its answer with the view's
+    /// snapshot, and it into the audience.
+    pub(super) fn admit(
+        &self,
+        cell: &SeatCell,
+        encoder: &dyn Encoder,
+        (now, wall): (Now, Timestamp),
+        policy: &Policy,
+        answer: &mut dyn FnMut(Snapshot),
+    ) -> Admission {
+        self.with(|inner| {
+            let (conn, epoch, standing) = {
+                let seat = cell.seat();
+                (seat.conn().clone(), seat.epoch(), seat.standing())
+            };
+            if !matches!(standing, Standing::Joining | Standing::Live) {
+                return Admission::Gone;
+            }
+            let Some(view) = inner.view.as_ref().filter(|view| view.holds(&conn, epoch)) else {
+                let (shown, receiver) = oneshot::channel();
+                inner.waiting.push(Waiting { conn, epoch, shown });
+                return Admission::NotYet(receiver);
+            };
+            cell.seat().enter();
+            if !inner.audience.contains_key(&cell.socket)
+                && let Some(delivery) = view.own_join(&conn)
+            {
+                cell.peer.deliver(&encoder.encode(&self.id, &delivery));
+            }
+            answer(inner.snapshot(view, (now, wall), policy));
+            inner.audience.insert(cell.socket, cell.peer.clone());
+            Admission::Done
+        })
+    }
+
+    /// The view's snapshot, given to `answer` before anything that comes after it is delivered.
+    pub(super) fn sync(
+        &self,
+        times: (Now, Timestamp),
+        policy: &Policy,
+        answer: &mut dyn FnMut(Snapshot),
+    ) -> bool {
+        self.with(|inner| {
+            let Some(view) = inner.view.as_ref().filter(|view| view.is_on()) else {
+                return false;
+            };
+            answer(inner.snapshot(view, times, policy));
+            true
+        })
+    }
+
+    /// Compares the view with the store's version; true if they differ for the second time
+    /// without either having moved.
+    pub(super) fn differs_still(&self, store: Version) -> bool {
+        self.with(|inner| {
+            let Some(view) = inner.view.as_ref().filter(|view| view.is_on()) else {
+                inner.differed = None;
+                return false;
+            };
+            let differs = (view.version() != store).then(|| (view.version(), store));
+            let still = differs.is_some() && inner.differed == differs;
+            inner.differed = if still { None } else { differs };
+            still
+        })
+    }
+
+    /// Whether nobody has used it for `Policy::ROOM_IDLE`.
+    pub(super) fn is_idle(&self, now: Moment) -> bool {
+        self.with(|inner| {
+            if !inner.is_unused() {
+                inner.idle_since = None;
+                return false;
+            }
+            let since = *inner.idle_since.get_or_insert(now);
+            now.since(since) >= Policy::ROOM_IDLE
+        })
+    }
+
+    /// Turns the view off if nobody uses it. Call with `opening` held.
+    pub(super) fn turn_off(&self) -> bool {
+        self.with(|inner| {
+            let unused = inner.is_unused();
+            if unused {
+                inner.view = None;
+            }
+            unused
+        })
+    }
+
+    pub(super) fn is_off_and_unused(&self) -> bool {
+        self.with(|inner| inner.is_unused() && inner.view.is_none())
+    }
+}
+
+impl Inner {
+    /// Seats of this node for one connection.
+    pub(super) fn seats_of(&self, conn: &ConnId) -> &[Arc<SeatCell>] {
+        self.seats.get(conn).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn remove_seat(&mut self, cell: &SeatCell) {
+        let conn = cell.seat().conn().clone();
+        if let Some(seats) = self.seats.get_mut(&conn) {
+            seats.retain(|other| !std::ptr::eq(&**other, cell));
+            if seats.is_empty() {
+                self.seats.remove(&conn);
+            }
+        }
+    }
+
+    /// Its socket hears the room no more.
+    pub(super) fn mute(&mut self, socket: SocketId) {
+        self.audience.swap_remove(&socket);
+    }
+
+    /// Tells the audience, and whoever waits to be shown.
+    pub(super) fn deliver(
+        &mut self,
+        room: &RoomId,
+        deliveries: &[Delivery],
+        encoder: &dyn Encoder,
+    ) {
+        if !self.audience.is_empty() {
+            for delivery in deliveries {
+                let message = encoder.encode(room, delivery);
+                for peer in self.audience.values() {
+                    peer.deliver(&message);
+                }
+            }
+        }
+        self.wake();
+    }
+
+    /// Feeds the view; true if the room must be read.
+    pub(super) fn feed(
+        &mut self,
+        room: &RoomId,
+        published: crate::presence::event::Published,
+        encoder: &dyn Encoder,
+    ) -> bool {
+        match self.view.as_mut().map(|view| view.feed(published)) {
+            Some(Fed::Deliver(deliveries)) => {
+                self.deliver(room, &deliveries, encoder);
+                false
+            }
+            Some(Fed::Repair) => true,
+            Some(Fed::Wait) | None => false,
+        }
+    }
+
+    fn wake(&mut self) {
+        let Some(view) = &self.view else { return };
+        if self.waiting.is_empty() {
+            return;
+        }
+        let (shown, waiting) = std::mem::take(&mut self.waiting)
+            .into_iter()
+            .filter(|waiting| !waiting.shown.is_canceled())
+            .partition(|waiting| view.holds(&waiting.conn, waiting.epoch));
+        self.waiting = waiting;
+        let shown: Vec<Waiting> = shown;
+        for waiting in shown {
+            // Whoever waited may have given up; that is its business.
+            let _ = waiting.shown.send(());
+        }
+    }
+
+    fn snapshot(&self, view: &View, (now, wall): (Now, Timestamp), policy: &Policy) -> Snapshot {
+        let oldest = wall.before(policy.ttl);
+        view.snapshot(|conn, written| {
+            let here = self.seats_of(conn).iter().map(|cell| {
+                let silent = cell.seat().silent_for(now, policy);
+                Timestamp(wall.0.saturating_sub(millis(silent)))
+            });
+            here.max()
+                .unwrap_or(written)
+                .max(oldest)
+                .min(wall.max(oldest))
+        })
+    }
+
+    fn is_unused(&self) -> bool {
+        self.holds == 0 && self.seats.is_empty()
+    }
+}

@@ -1,0 +1,210 @@
+//! What happens with time: ticks look at this node's seats and rooms, sweeps at what dead nodes
+//! left behind.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+use futures_util::stream::iter;
+
+use crate::ports::Lost;
+use crate::ports::Witness;
+use crate::presence::command::Command;
+use crate::presence::lease::{LeaseName, Renewal};
+use crate::presence::policy::{LeaseMode, Policy};
+use crate::presence::record::Reason;
+use crate::seat::{Due, Standing};
+use crate::service::room::LocalRoom;
+use crate::service::session::SeatCell;
+use crate::service::{Node, PresenceService, lock};
+use crate::sweeper::Arming;
+use crate::time::{Listening, Moment};
+use crate::view::Trust;
+
+/// What the node knows about time and its store.
+pub(super) struct Upkeep {
+    pub(super) listening: Listening,
+    arming: Arming,
+    settled_at: Moment,
+}
+
+impl Upkeep {
+    pub(super) fn new(policy: &Policy, now: Moment) -> Self {
+        Self {
+            listening: Listening::new(policy.tick(), now),
+            arming: Arming::new(policy),
+            settled_at: now,
+        }
+    }
+}
+
+impl PresenceService {
+    /// Ends silent clients, renews the leases of the others, and compares the views with the
+    /// store. Call it every [`Policy::tick`].
+    pub async fn tick(&self) {
+        let node = &self.node;
+        {
+            let clock = node.ports.clock.now();
+            let mut upkeep = lock(&node.upkeep);
+            let late = upkeep.listening.tick(clock);
+            upkeep.arming.late(late, clock);
+        }
+        let rooms = node.rooms.all();
+        let renewals = node.look_at_seats(&rooms);
+        node.renew(&rooms, renewals).await;
+        for room in rooms {
+            node.close_if_idle(&room).await;
+        }
+    }
+
+    /// Ends presences whose node is gone. Call it every [`Policy::sweep_interval`].
+    pub async fn sweep(&self) {
+        let node = &self.node;
+        let longest = node.policy.longest_lease();
+        loop {
+            let due = node.ports.store.due(Policy::SWEEP_BATCH_MAX, longest).await;
+            let Ok(due) = due else { return };
+            node.answered(&due.witness);
+            let full = due.lapsed.len() == Policy::SWEEP_BATCH_MAX;
+            for (room, conn, found) in due.lapsed {
+                if !node.is_armed() {
+                    return;
+                }
+                let swept = node.end_from_outside(&room, &conn, Some(found), &Command::Expire);
+                if swept.await.is_err() {
+                    return;
+                }
+            }
+            if !full {
+                return;
+            }
+        }
+    }
+}
+
+impl Node {
+    /// The store answered: notes it, and if it is another server than before, has everything
+    /// looked at again.
+    pub(super) fn answered(self: &Arc<Self>, witness: &Witness) {
+        let now = self.ports.clock.now();
+        {
+            let mut upkeep = lock(&self.upkeep);
+            if !upkeep.arming.answered(witness, now) {
+                return;
+            }
+            upkeep.settled_at = now.after(Policy::SETTLE);
+        }
+        let node = self.clone();
+        self.spawn(async move {
+            node.repair_all();
+            node.judge_all().await;
+            node.sleep(Policy::SETTLE).await;
+            node.repair_all();
+        });
+    }
+
+    pub(super) fn trust(&self) -> Trust {
+        let now = self.ports.clock.now();
+        match now < lock(&self.upkeep).settled_at {
+            true => Trust::Settling,
+            false => Trust::Full,
+        }
+    }
+
+    fn is_armed(&self) -> bool {
+        lock(&self.upkeep).arming.is_armed(self.ports.clock.now())
+    }
+
+    fn repair_all(self: &Arc<Self>) {
+        for room in self.rooms.all() {
+            self.need_repair(&room);
+        }
+    }
+
+    async fn judge_all(self: &Arc<Self>) {
+        let rooms = self.rooms.all();
+        let cells = rooms.iter().flat_map(|room| room.seats());
+        let live = cells.filter(|cell| cell.seat().standing() == Standing::Live);
+        iter(live)
+            .for_each_concurrent(Policy::JUDGING_MAX, |cell| async move {
+                // Not answered: the next renewal reports it.
+                let _ = self.look(&cell).await;
+            })
+            .await;
+    }
+
+    fn look_at_seats(self: &Arc<Self>, rooms: &[Arc<LocalRoom>]) -> Vec<(Arc<SeatCell>, Renewal)> {
+        let now = self.now();
+        let mut renewals = Vec::new();
+        for cell in rooms.iter().flat_map(|room| room.seats()) {
+            let due = {
+                let mut seat = cell.seat();
+                if self.policy.lease == LeaseMode::Transport && !cell.is_orphaned() {
+                    // Listening time and clock differ by pauses only, in which nothing was heard.
+                    let silent = now.clock.since(cell.peer.heard());
+                    seat.extend_by(silent, now, &self.policy);
+                }
+                seat.due(now, &self.policy)
+            };
+            match due {
+                Due::Nothing => {}
+                Due::Renew(renewal) => renewals.push((cell, renewal)),
+                Due::Expired => self.end_soon(cell, Reason::Expired, Some(Lost::Expired)),
+                Due::LingerOver => self.end_soon(cell, Reason::Disconnected, None),
+            }
+        }
+        renewals
+    }
+
+    fn end_soon(self: &Arc<Self>, cell: Arc<SeatCell>, reason: Reason, lost: Option<Lost>) {
+        let node = self.clone();
+        self.spawn(async move {
+            // Goes on by itself if the store does not answer.
+            let _ = node.leave(&cell, reason, lost).await;
+        });
+    }
+
+    async fn renew(self: &Arc<Self>, rooms: &[Arc<LocalRoom>], due: Vec<(Arc<SeatCell>, Renewal)>) {
+        let ids: Vec<_> = rooms.iter().map(|room| room.id().clone()).collect();
+        let mut batches: Vec<&[(Arc<SeatCell>, Renewal)]> =
+            due.chunks(Policy::RENEW_BATCH_MAX).collect();
+        if batches.is_empty() {
+            batches.push(&[]);
+        }
+        for (nth, batch) in batches.into_iter().enumerate() {
+            let renewals: Vec<Renewal> = batch.iter().map(|(_, renewal)| renewal.clone()).collect();
+            let asked = self.ports.clock.now();
+            // The versions are asked for once.
+            let ids: &[_] = if nth == 0 { &ids } else { &[] };
+            let Ok(renewed) = self.ports.store.renew(&renewals, ids).await else {
+                return;
+            };
+            self.answered(&renewed.witness);
+            let reported: BTreeSet<&LeaseName> = renewed.reported.iter().collect();
+            for (cell, renewal) in batch {
+                if reported.contains(&renewal.lease) {
+                    self.judge_soon(cell.clone());
+                } else {
+                    let (span, by) = (renewal.remaining, &renewed.witness.identity);
+                    cell.seat().renewed(&renewal.lease, asked, span, by);
+                }
+            }
+            for (room, version) in rooms.iter().zip(renewed.versions) {
+                if room.differs_still(version) {
+                    self.need_repair(room);
+                }
+            }
+        }
+    }
+
+    async fn close_if_idle(&self, room: &Arc<LocalRoom>) {
+        if !room.is_idle(self.ports.clock.now()) {
+            return;
+        }
+        let _opening = room.opening.lock().await;
+        if room.turn_off() {
+            self.ports.feed.unsubscribe(room.id()).await;
+            self.rooms.forget(room);
+        }
+    }
+}

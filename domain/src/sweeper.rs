@@ -1,0 +1,150 @@
+//! When a sweeper may believe that a silent lease is a dead node's: a pure machine.
+//!
+//! A store that was away, frozen or restarted, and a node that was, have heard nobody meanwhile.
+//! So a sweeper acts only when *armed*: the store has answered under one identity for as long as
+//! a live node needs to renew, never with a longer gap than such a node survives.
+
+use std::time::Duration;
+
+use crate::ports::Witness;
+use crate::presence::policy::Policy;
+use crate::time::{Moment, millis};
+
+/// Whether this node's sweeper may act.
+#[derive(Debug, Clone)]
+pub struct Arming {
+    arm: Duration,
+    gap_max: Duration,
+    heard: Option<Heard>,
+}
+
+#[derive(Debug, Clone)]
+struct Heard {
+    witness: Witness,
+    /// Since when it has answered without a gap.
+    since: Moment,
+    /// When it answered last.
+    last: Moment,
+}
+
+impl Arming {
+    /// Disarmed.
+    pub fn new(policy: &Policy) -> Self {
+        Self {
+            arm: policy.arm(),
+            gap_max: policy.ttl / 3,
+            heard: None,
+        }
+    }
+
+    /// The store answered. True if it has another identity than before.
+    pub fn answered(&mut self, witness: &Witness, now: Moment) -> bool {
+        let before = self.heard.as_ref();
+        let changed = before.is_some_and(|heard| heard.witness.identity != witness.identity);
+        let unbroken = before.filter(|heard| {
+            !changed
+                && now.since(heard.last) <= self.gap_max
+                && !self.clock_jumped(heard, witness, now)
+        });
+        self.heard = Some(Heard {
+            since: unbroken.map_or(now, |heard| heard.since),
+            witness: witness.clone(),
+            last: now,
+        });
+        changed
+    }
+
+    /// This node itself was late by `late`.
+    pub fn late(&mut self, late: Duration, now: Moment) {
+        if late > self.gap_max / 2
+            && let Some(heard) = &mut self.heard
+        {
+            heard.since = now;
+        }
+    }
+
+    /// Whether the sweeper may act.
+    pub fn is_armed(&self, now: Moment) -> bool {
+        self.heard.as_ref().is_some_and(|heard| {
+            now.since(heard.since) >= self.arm && now.since(heard.last) <= self.gap_max
+        })
+    }
+
+    fn clock_jumped(&self, heard: &Heard, witness: &Witness, now: Moment) -> bool {
+        let here = millis(now.since(heard.last));
+        let there = witness.time.0.abs_diff(heard.witness.time.0);
+        let back = witness.time < heard.witness.time;
+        back || there.abs_diff(here) > millis(self.gap_max)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::Identity;
+    use crate::time::Timestamp;
+
+    fn policy() -> Policy {
+        Policy {
+            ttl: Duration::from_millis(3000),
+            ..Policy::default()
+        }
+    }
+
+    fn witness(identity: &str, time: u64) -> Witness {
+        Witness {
+            identity: Identity(identity.into()),
+            time: Timestamp(time),
+        }
+    }
+
+    /// Answers each half second from `from` to `to`, the store's clock `ahead` of ours.
+    fn answer(arming: &mut Arming, identity: &str, (from, to): (u64, u64), ahead: u64) {
+        for now in (from..=to).step_by(500) {
+            arming.answered(&witness(identity, now + ahead), Moment(now));
+        }
+    }
+
+    #[test]
+    fn it_is_armed_after_one_ttl_of_answers() {
+        let mut arming = Arming::new(&policy());
+        answer(&mut arming, "a", (0, 2500), 0);
+        assert!(!arming.is_armed(Moment(2999)));
+        answer(&mut arming, "a", (3000, 3000), 0);
+        assert!(arming.is_armed(Moment(3000)));
+    }
+
+    #[test]
+    fn silence_disarms() {
+        let mut arming = Arming::new(&policy());
+        answer(&mut arming, "a", (0, 4000), 0);
+        assert!(arming.is_armed(Moment(5000)));
+        assert!(!arming.is_armed(Moment(5001)));
+        answer(&mut arming, "a", (6000, 6000), 0);
+        assert!(!arming.is_armed(Moment(6000)));
+    }
+
+    #[test]
+    fn a_new_identity_disarms_and_is_told() {
+        let mut arming = Arming::new(&policy());
+        answer(&mut arming, "a", (0, 4000), 0);
+        assert!(arming.answered(&witness("b", 4100), Moment(4100)));
+        assert!(!arming.is_armed(Moment(4100)));
+    }
+
+    #[test]
+    fn a_jump_of_the_stores_clock_disarms() {
+        let mut arming = Arming::new(&policy());
+        answer(&mut arming, "a", (0, 4000), 0);
+        arming.answered(&witness("a", 4100 + 3_600_000), Moment(4100));
+        assert!(!arming.is_armed(Moment(4100)));
+    }
+
+    #[test]
+    fn an_own_pause_disarms() {
+        let mut arming = Arming::new(&policy());
+        answer(&mut arming, "a", (0, 4000), 0);
+        arming.late(Duration::from_millis(501), Moment(4400));
+        assert!(!arming.is_armed(Moment(4400)));
+    }
+}

@@ -1,0 +1,14 @@
+//! What the tests stand on: a hand-moved clock, an executor that runs until nothing is left to
+//! do, peers that check all they are told, and a world that puts nodes, sockets and a store
+//! together. Nothing here sleeps, and nothing waits for luck.
+
+pub mod backend;
+pub mod clock;
+pub mod dice;
+pub mod executor;
+pub mod faults;
+pub mod peer;
+pub mod roster;
+pub mod script;
+pub mod text;
+pub mod world;
