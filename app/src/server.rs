@@ -65,7 +65,9 @@ struct Running {
     gateway: Arc<Gateway>,
     crew: Arc<Crew>,
     ready: Arc<AtomicBool>,
-    stop: CancellationToken,
+    /// Tells the modules.
+    shutdown: CancellationToken,
+    stop_serving: CancellationToken,
     serving: JoinHandle<()>,
 }
 
@@ -125,7 +127,7 @@ impl RealtimeServer {
         let bound = listener.local_addr().map_err(listen)?;
         self.started = true;
 
-        let stop = CancellationToken::new();
+        let (shutdown, stop_serving) = (CancellationToken::new(), CancellationToken::new());
         let ready = Arc::new(AtomicBool::new(false));
         let gateway = self.parts.gateway.clone();
         let crew = Arc::new(
@@ -133,7 +135,7 @@ impl RealtimeServer {
                 &self.modules,
                 gateway.io(),
                 self.parts.presence.as_ref(),
-                &stop,
+                &shutdown,
             )
             .await,
         );
@@ -141,13 +143,14 @@ impl RealtimeServer {
         let router = http::router(&gateway, &self.config.http, ready.clone());
         let clock = self.parts.clock.clone();
         let limits = parts::limits(&self.config);
-        let serving = rtm_socketio::serve(listener, router, limits, clock, stop.clone());
+        let serving = rtm_socketio::serve(listener, router, limits, clock, stop_serving.clone());
         ready.store(true, Ordering::SeqCst);
         self.running = Some(Running {
             gateway,
             crew,
             ready,
-            stop,
+            shutdown,
+            stop_serving,
             serving: tokio::spawn(serving),
         });
         Ok(bound)
@@ -162,17 +165,20 @@ impl RealtimeServer {
         let timeout = self.config.http.shutdown_timeout;
         let end = Instant::now() + timeout;
         running.ready.store(false, Ordering::SeqCst);
+        running.gateway.drain();
+        running.shutdown.cancel();
         running.gateway.emit_to_all(
             names::SERVER_DRAINING,
             &Draining {
                 reconnect_in_ms: RECONNECT_IN_MS,
             },
         );
-        running.stop.cancel();
         // Half of the time for the modules, what they leave of it for the connections.
         running.crew.shut_down(timeout / 2).await;
-        let patience = (timeout / 4).min(Duration::from_secs(1));
+        let patience = (timeout / 8).min(Duration::from_secs(1));
         let _ = tokio::time::timeout_at(end, running.gateway.close(patience)).await;
+        // The listener goes last, as polling clients fetch their last messages through it.
+        running.stop_serving.cancel();
         let _ = tokio::time::timeout_at(end, running.serving).await;
     }
 }

@@ -99,6 +99,15 @@ impl View {
         self.told
     }
 
+    /// The highest version that it has heard of, shown or waiting: what a reading must reach.
+    pub fn heard(&self) -> Version {
+        let waiting = match &self.phase {
+            Phase::On => None,
+            Phase::Repairing { waiting, .. } => waiting.iter().map(|it| it.version).max(),
+        };
+        self.told.max(waiting.unwrap_or_default())
+    }
+
     /// How many connections are shown.
     pub fn len(&self) -> usize {
         self.shown.len()

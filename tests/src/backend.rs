@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use futures_channel::mpsc::{UnboundedSender, unbounded};
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use rtm_domain::error::StoreError;
 use rtm_domain::ids::RoomId;
 use rtm_domain::ports::{Feed, FeedSink, PresenceStore, Tasks};
@@ -31,6 +31,8 @@ pub trait Stage: Send + Sync {
     fn attach(&self, node: usize, sink: Arc<dyn FeedSink>, tasks: &dyn Tasks);
     /// A node's next `count` events get lost on their way. False if this cannot be done here.
     fn lose_events(&self, node: usize, count: usize) -> bool;
+    /// A node is dead: its subscriptions end with its connection.
+    fn dies(&self, node: usize);
     /// How many rooms and records are kept, if it tells.
     fn size(&self) -> Option<(usize, usize)>;
     /// Whether nothing is on its way between store and nodes.
@@ -78,6 +80,8 @@ impl Stage for Alone {
         false
     }
 
+    fn dies(&self, _: usize) {}
+
     fn size(&self) -> Option<(usize, usize)> {
         Some(self.store.size())
     }
@@ -111,6 +115,13 @@ impl Stage for Shared {
     fn lose_events(&self, node: usize, count: usize) -> bool {
         lock(&self.hub.nodes[node]).to_lose = count;
         true
+    }
+
+    fn dies(&self, node: usize) {
+        let dead = std::mem::take(&mut *lock(&self.hub.nodes[node]));
+        for room in dead.rooms {
+            self.hub.no_longer_wanted(&room).now_or_never();
+        }
     }
 
     fn size(&self) -> Option<(usize, usize)> {
@@ -167,9 +178,16 @@ impl Feed for HubFeed {
 
     async fn unsubscribe(&self, room: &RoomId) {
         lock(&self.hub.nodes[self.node]).rooms.remove(room);
+        self.hub.no_longer_wanted(room).await;
+    }
+}
+
+impl Hub {
+    /// A node does not want a room any more: nor does the store, if none does.
+    async fn no_longer_wanted(&self, room: &RoomId) {
         let wanted = |node: &Mutex<HubNode>| lock(node).rooms.contains(room);
-        if !self.hub.nodes.iter().any(wanted) {
-            self.hub.store.unsubscribe(room).await;
+        if !self.nodes.iter().any(wanted) {
+            self.store.unsubscribe(room).await;
         }
     }
 }

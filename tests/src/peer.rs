@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::mem;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rtm_domain::error::Refusal;
@@ -48,7 +49,7 @@ pub struct RecordingPeer {
 }
 
 struct Inner {
-    log: Vec<Heard>,
+    log: Vec<(u64, Heard)>,
     rosters: BTreeMap<RoomId, Roster>,
     violations: Vec<Violation>,
     heard: Moment,
@@ -82,11 +83,17 @@ impl RecordingPeer {
         let mut inner = self.lock();
         let checked = inner.answer(&heard);
         inner.violations.extend(checked.err());
-        inner.log.push(heard);
+        inner.note(heard);
     }
 
     /// What it was told since the last call.
     pub fn take(&self) -> Vec<Heard> {
+        let log = self.take_numbered();
+        log.into_iter().map(|(_, heard)| heard).collect()
+    }
+
+    /// The same, numbered in the order in which all sockets were told.
+    pub fn take_numbered(&self) -> Vec<(u64, Heard)> {
         mem::take(&mut self.lock().log)
     }
 
@@ -145,7 +152,7 @@ impl Peer for RecordingPeer {
         }
         let checked = inner.fold(room, delivery);
         inner.violations.extend(checked.err());
-        inner.log.push(Heard::Event(room.clone(), delivery.clone()));
+        inner.note(Heard::Event(room.clone(), delivery.clone()));
     }
 
     fn lost(&self, room: &RoomId, conn: &ConnId, reason: Lost) {
@@ -158,9 +165,7 @@ impl Peer for RecordingPeer {
             }
             inner.rosters.remove(room);
         }
-        inner
-            .log
-            .push(Heard::Lost(room.clone(), conn.clone(), reason));
+        inner.note(Heard::Lost(room.clone(), conn.clone(), reason));
     }
 
     fn heard(&self) -> Moment {
@@ -168,7 +173,14 @@ impl Peer for RecordingPeer {
     }
 }
 
+/// Numbers what is told, over all sockets.
+static TOLD: AtomicU64 = AtomicU64::new(0);
+
 impl Inner {
+    fn note(&mut self, heard: Heard) {
+        self.log.push((TOLD.fetch_add(1, Ordering::SeqCst), heard));
+    }
+
     fn fold(&mut self, room: &RoomId, delivery: &Delivery) -> Result<(), Violation> {
         if self.closed {
             return Ok(());

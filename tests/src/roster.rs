@@ -144,8 +144,10 @@ impl Roster {
     /// for dead.
     pub fn is_own_leave(&self, delivery: &Delivery) -> bool {
         let asked = match &delivery.kind {
-            Shown::Leave(Some(Reason::Left | Reason::Disconnected | Reason::Kicked)) => true,
-            Shown::Leave(Some(Reason::Expired) | None) | Shown::Join(_) | Shown::Update(_) => false,
+            Shown::Leave(Some(Reason::Left | Reason::Disconnected)) => true,
+            Shown::Leave(Some(Reason::Expired | Reason::Kicked) | None)
+            | Shown::Join(_)
+            | Shown::Update(_) => false,
         };
         asked && self.own() == &delivery.conn
     }

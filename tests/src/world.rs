@@ -199,6 +199,7 @@ impl World {
     pub fn kill(&mut self, node: usize) {
         self.nodes[node].running = Running::Dead;
         self.nodes[node].executor.stop();
+        self.stage.dies(node);
         for socket in self.sockets.iter_mut().filter(|it| it.node == node) {
             socket.open = false;
             socket.peer.goes_away();

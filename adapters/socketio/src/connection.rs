@@ -7,12 +7,14 @@ mod intake;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use http::request::Parts;
 use rtm_domain::ids::SocketId;
+use rtm_domain::ports::Clock;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use socketioxide::{SendError, SocketError};
@@ -39,14 +41,22 @@ pub struct Connection {
     sid: String,
     remote: Option<IpAddr>,
     line: Arc<Line>,
+    clock: Arc<dyn Clock>,
     limits: Arc<Limits>,
     limiter: DefaultDirectRateLimiter,
     inbox: Arc<Inbox>,
     handlers: RwLock<HashMap<Box<str>, (&'static str, Handler)>>,
+    seen_off: AtomicBool,
 }
 
 impl Connection {
-    pub(crate) fn new(id: SocketId, socket: Socket, line: Arc<Line>, limits: Arc<Limits>) -> Self {
+    pub(crate) fn new(
+        id: SocketId,
+        socket: Socket,
+        line: Arc<Line>,
+        limits: Arc<Limits>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let parts = socket.req_parts();
         let per_second = limits.events_per_second_max.try_into();
         let burst = limits.events_burst_max.try_into();
@@ -58,6 +68,7 @@ impl Connection {
             remote: stream_of(parts).map(|stream| stream.remote.ip()),
             socket,
             line,
+            clock,
             limiter: RateLimiter::direct(quota),
             inbox: Arc::new(Inbox::new(
                 limits.events_burst_max as usize,
@@ -65,6 +76,7 @@ impl Connection {
             )),
             limits,
             handlers: RwLock::default(),
+            seen_off: AtomicBool::new(false),
         }
     }
 
@@ -119,9 +131,13 @@ impl Connection {
     /// Sends an event that is encoded already, or cuts the line.
     pub fn emit_raw(&self, event: &str, payload: &RawValue) {
         let bytes = event.len() + payload.get().len() + PACKET_OVERHEAD;
-        if self.line.enqueue(bytes) {
+        if self.enqueue(bytes) {
             self.sent(self.socket.emit(event, payload));
         }
+    }
+
+    fn enqueue(&self, bytes: usize) -> bool {
+        self.line.enqueue(bytes, self.clock.now())
     }
 
     fn sent(&self, sent: Result<(), SendError>) {
@@ -151,6 +167,11 @@ impl Connection {
     /// The transport session's id: whoever knows it can speak for the client.
     pub(crate) fn sid(&self) -> &str {
         &self.sid
+    }
+
+    /// True for the first who sees it off.
+    pub(crate) fn part(&self) -> bool {
+        !self.seen_off.swap(true, Ordering::SeqCst)
     }
 
     /// Does what was asked before, then nothing more.

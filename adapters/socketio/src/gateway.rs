@@ -1,7 +1,8 @@
 //! Socket.IO with our limits: lets connections in, announces them, and sees them off.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use axum::Router;
@@ -14,6 +15,7 @@ use socketioxide::layer::SocketIoLayer;
 use socketioxide::socket::DisconnectReason;
 use socketioxide::{ParserConfig, SocketIo};
 use tokio_util::task::TaskTracker;
+use tower::Layer;
 
 use crate::connection::{Connection, Intake, stream_of};
 use crate::limits::Limits;
@@ -21,6 +23,12 @@ use crate::line::{Cut, Line};
 use crate::polling;
 use crate::registry::{Full, Registry};
 use crate::{Io, Socket};
+
+/// How often connections are looked at.
+const WATCH_EVERY: Duration = Duration::from_secs(1);
+
+/// How often a closing gateway looks whether clients have fetched what waits for them.
+const DRAIN_EVERY: Duration = Duration::from_millis(10);
 
 /// What the application does when connections come and go. A panic in a hook is the
 /// application's business to catch.
@@ -48,6 +56,7 @@ struct Shared {
     clock: Arc<dyn Clock>,
     registry: Arc<Registry>,
     farewells: TaskTracker,
+    draining: Arc<AtomicBool>,
 }
 
 /// Why a connection was not let in. Its text is what the client's `connect_error` carries.
@@ -84,6 +93,7 @@ impl Gateway {
             clock,
             registry: Arc::new(Registry::default()),
             farewells: TaskTracker::new(),
+            draining: Arc::new(AtomicBool::new(false)),
         });
         Self { io, layer, shared }
     }
@@ -108,17 +118,21 @@ impl Gateway {
         };
         // Handlers are registered in the middleware: a client that emits at once is answered.
         self.io.ns("/", announce.with(let_in));
-        tokio::spawn(see_off_vanished(Arc::downgrade(&self.shared), watcher));
+        tokio::spawn(watch(Arc::downgrade(&self.shared), watcher));
     }
 
     /// Serves Socket.IO in front of `router`.
     pub fn in_front_of(&self, router: Router) -> Router {
-        let registry = self.shared.registry.clone();
-        let clock = self.shared.clock.clone();
-        let known = axum::middleware::from_fn(move |request, next| {
-            polling::answer(registry.clone(), clock.clone(), request, next)
-        });
-        router.layer(self.layer.clone()).layer(known)
+        let sessions = polling::Sessions {
+            registry: self.shared.registry.clone(),
+            clock: self.shared.clock.clone(),
+            draining: self.shared.draining.clone(),
+        };
+        let known = axum::middleware::from_fn_with_state(sessions, polling::answer);
+        // A service, not a layer of the router: a router may apply a layer anew for every request,
+        // and each application is a transport with no sessions.
+        let socket_io = self.layer.layer(router);
+        Router::new().fallback_service(socket_io).layer(known)
     }
 
     /// How many connections there are.
@@ -133,9 +147,24 @@ impl Gateway {
         }
     }
 
+    /// Lets nobody in any more.
+    pub fn drain(&self) {
+        self.shared.draining.store(true, Ordering::SeqCst);
+    }
+
     /// Closes all connections: politely within `patience`, then by cutting them.
     pub async fn close(&self, patience: Duration) {
         let connections = self.shared.registry.all();
+        let fetched = async {
+            while !connections
+                .iter()
+                .all(|it| it.line().is_drained() || it.line().is_cut())
+            {
+                tokio::time::sleep(DRAIN_EVERY).await;
+            }
+        };
+        // What waits for a polling client is lost when its session is closed.
+        let _ = tokio::time::timeout(patience, fetched).await;
         if tokio::time::timeout(patience, self.io.close())
             .await
             .is_err()
@@ -161,6 +190,12 @@ impl Shared {
         socket: Socket,
         hooks: &Arc<dyn Hooks>,
     ) -> Result<(), ConnectRefused> {
+        if self.draining.load(Ordering::SeqCst) {
+            return Err(ConnectRefused(ConnectRefusal {
+                code: ErrorCode::Draining,
+                message: "this server is going away: reconnect".into(),
+            }));
+        }
         let now = self.clock.now();
         let line = Arc::new(Line::new(self.limits.queue_bytes_max, now));
         if socket.transport_type() == socketioxide::TransportType::Websocket
@@ -169,7 +204,8 @@ impl Shared {
             line.carried_by(stream.clone());
         }
         let id = self.registry.next_id();
-        let connection = Arc::new(Connection::new(id, socket, line, self.limits.clone()));
+        let (limits, clock) = (self.limits.clone(), self.clock.clone());
+        let connection = Arc::new(Connection::new(id, socket, line, limits, clock));
         let max = (
             self.limits.connections_max,
             self.limits.connections_per_address_max,
@@ -184,10 +220,21 @@ impl Shared {
         socket.on_disconnect(
             move |socket: SocketRef, reason: DisconnectReason| async move {
                 if let Some(connection) = shared.registry.find(&socket.id.to_string()) {
-                    shared.see_off(&connection, &on_disconnect, reason);
+                    let said_farewell = reason == DisconnectReason::ClientNSDisconnect;
+                    shared.registry.remove(&connection);
+                    let reason = format!("{reason:?}");
+                    shared.see_off(&connection, &on_disconnect, said_farewell, &reason);
                 }
             },
         );
+        let (shared, when_cut) = (Arc::downgrade(self), hooks.clone());
+        let cut = Arc::downgrade(&connection);
+        connection.line().when_cut(move || {
+            // The transport may take its time to notice; its presences end now.
+            if let (Some(shared), Some(connection)) = (shared.upgrade(), cut.upgrade()) {
+                shared.see_off(&connection, &when_cut, false, "cut");
+            }
+        });
         hooks.on_connection(&connection);
         Ok(())
     }
@@ -196,19 +243,19 @@ impl Shared {
         self: &Arc<Self>,
         connection: &Arc<Connection>,
         hooks: &Arc<dyn Hooks>,
-        reason: DisconnectReason,
+        said_farewell: bool,
+        reason: &str,
     ) {
-        if !self.registry.remove(connection) {
+        if !connection.part() {
             return;
         }
         let cut = connection.line().reason().map(Cut::name);
         tracing::debug!(
             connection = connection.id().0,
-            ?reason,
+            reason,
             cut,
             "a connection ended"
         );
-        let said_farewell = reason == DisconnectReason::ClientNSDisconnect;
         let (connection, hooks) = (connection.clone(), hooks.clone());
         self.farewells.spawn(async move {
             connection.finish().await;
@@ -217,10 +264,10 @@ impl Shared {
     }
 }
 
-/// The transport does not say when a socket goes away between being let in and being announced;
-/// so those are looked at once more.
-async fn see_off_vanished(shared: std::sync::Weak<Shared>, hooks: Arc<dyn Hooks>) {
-    let mut ticks = tokio::time::interval(Limits::ANNOUNCE_MAX / 4);
+/// Sees to what nobody says: a socket that goes away between being let in and being announced,
+/// and a polling client that polls no more.
+async fn watch(shared: Weak<Shared>, hooks: Arc<dyn Hooks>) {
+    let mut ticks = tokio::time::interval(WATCH_EVERY);
     loop {
         ticks.tick().await;
         let Some(shared) = shared.upgrade() else {
@@ -228,7 +275,13 @@ async fn see_off_vanished(shared: std::sync::Weak<Shared>, hooks: Arc<dyn Hooks>
         };
         let now = shared.clock.now();
         for connection in shared.registry.vanished(now, Limits::ANNOUNCE_MAX) {
-            shared.see_off(&connection, &hooks, DisconnectReason::TransportClose);
+            shared.registry.remove(&connection);
+            shared.see_off(&connection, &hooks, false, "vanished");
+        }
+        for connection in shared.registry.all() {
+            connection
+                .line()
+                .check_stalled(now, shared.limits.write_stall_max);
         }
     }
 }

@@ -4,8 +4,10 @@
 //! A client gets everything or its line is cut. A Socket.IO disconnect packet is no cut: it
 //! fails when the queue is full, and stock clients do not come back after it.
 
+use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use rtm_domain::time::Moment;
 use tokio_util::sync::CancellationToken;
@@ -38,16 +40,27 @@ impl Cut {
 }
 
 /// The line to one client, whatever it is made of: one WebSocket, or requests that come and go.
-#[derive(Debug)]
 pub struct Line {
     queue_bytes_max: usize,
     waiting_bytes: AtomicUsize,
+    /// Since when something waits; of no meaning while nothing does.
+    waiting_since: AtomicU64,
     heard: AtomicU64,
     is_cut: AtomicBool,
     reason: OnceLock<Cut>,
     /// Ends requests that wait for something to send.
     ended: CancellationToken,
     stream: Mutex<Option<Arc<StreamHandle>>>,
+    when_cut: OnceLock<Box<dyn Fn() + Send + Sync>>,
+}
+
+impl fmt::Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cut = self.reason();
+        f.debug_struct("Line")
+            .field("cut", &cut)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Line {
@@ -56,11 +69,13 @@ impl Line {
         Self {
             queue_bytes_max,
             waiting_bytes: AtomicUsize::new(0),
+            waiting_since: AtomicU64::new(heard.0),
             heard: AtomicU64::new(heard.0),
             is_cut: AtomicBool::new(false),
             reason: OnceLock::new(),
             ended: CancellationToken::new(),
             stream: Mutex::new(None),
+            when_cut: OnceLock::new(),
         }
     }
 
@@ -70,15 +85,23 @@ impl Line {
         if self.is_cut() {
             stream.close();
         }
-        *self.stream.lock().unwrap_or_else(PoisonError::into_inner) = Some(stream);
+        *self.stream() = Some(stream);
+    }
+
+    /// What to do when it is cut; it must not block. The first one stays.
+    pub(crate) fn when_cut(&self, work: impl Fn() + Send + Sync + 'static) {
+        let _ = self.when_cut.set(Box::new(work));
     }
 
     /// Counts a packet of `bytes` that is about to be queued. False, and cut, if it is too much.
-    pub fn enqueue(&self, bytes: usize) -> bool {
+    pub fn enqueue(&self, bytes: usize, now: Moment) -> bool {
         if self.is_cut() {
             return false;
         }
         let before = self.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
+        if before == 0 {
+            self.waiting_since.store(now.0, Ordering::Relaxed);
+        }
         if before > 0 && before + bytes > self.queue_bytes_max {
             self.cut(Cut::QueueFull);
             return false;
@@ -92,6 +115,20 @@ impl Line {
     /// wait: the transport writes everything it finds in one go, and does not say how much.
     pub(crate) fn drained(&self) {
         self.waiting_bytes.store(0, Ordering::Relaxed);
+    }
+
+    /// Whether nothing waits to be sent.
+    pub(crate) fn is_drained(&self) -> bool {
+        self.waiting_bytes.load(Ordering::Relaxed) == 0
+    }
+
+    /// Cuts it if it has no stream, which would notice by itself, and something has waited for
+    /// `stall_max`: a client that polls no more.
+    pub(crate) fn check_stalled(&self, now: Moment, stall_max: Duration) {
+        let since = Moment(self.waiting_since.load(Ordering::Relaxed));
+        if !self.is_drained() && now.since(since) > stall_max && self.stream().is_none() {
+            self.cut(Cut::WriteStalled);
+        }
     }
 
     /// Something came over it.
@@ -111,9 +148,11 @@ impl Line {
         }
         let _ = self.reason.set(reason);
         self.ended.cancel();
-        let stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(stream) = &*stream {
+        if let Some(stream) = &*self.stream() {
             stream.close();
+        }
+        if let Some(work) = self.when_cut.get() {
+            work();
         }
     }
 
@@ -131,6 +170,10 @@ impl Line {
     pub(crate) async fn ended(&self) {
         self.ended.cancelled().await;
     }
+
+    fn stream(&self) -> MutexGuard<'_, Option<Arc<StreamHandle>>> {
+        self.stream.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 #[cfg(test)]
@@ -140,19 +183,31 @@ mod tests {
     #[test]
     fn a_queue_takes_one_packet_of_any_size_and_then_the_limit() {
         let line = Line::new(100, Moment(0));
-        assert!(line.enqueue(5000));
-        assert!(!line.enqueue(1));
+        assert!(line.enqueue(5000, Moment(0)));
+        assert!(!line.enqueue(1, Moment(0)));
         assert_eq!(line.reason(), Some(Cut::QueueFull));
     }
 
     #[test]
     fn what_was_written_makes_room() {
         let line = Line::new(100, Moment(0));
-        assert!(line.enqueue(60));
-        assert!(line.enqueue(40));
+        assert!(line.enqueue(60, Moment(0)));
+        assert!(line.enqueue(40, Moment(0)));
         line.drained();
-        assert!(line.enqueue(100));
+        assert!(line.enqueue(100, Moment(0)));
         assert!(!line.is_cut());
+    }
+
+    #[test]
+    fn a_line_without_a_stream_is_cut_when_nobody_fetches_what_waits() {
+        let line = Line::new(100, Moment(0));
+        let stall_max = Duration::from_millis(50);
+        line.check_stalled(Moment(1000), stall_max);
+        assert!(line.enqueue(10, Moment(1000)));
+        line.check_stalled(Moment(1050), stall_max);
+        assert!(!line.is_cut());
+        line.check_stalled(Moment(1051), stall_max);
+        assert_eq!(line.reason(), Some(Cut::WriteStalled));
     }
 
     #[test]

@@ -4,8 +4,9 @@
 //! them), so its line is cut by refusing its session from then on.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{Method, StatusCode, header};
@@ -15,16 +16,28 @@ use crate::connection::Connection;
 use crate::registry::Registry;
 use crate::stream::StreamHandle;
 
-/// Passes a request on, unless it belongs to a session whose line is cut.
+/// What is known of the sessions.
+#[derive(Clone)]
+pub(crate) struct Sessions {
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) draining: Arc<AtomicBool>,
+}
+
+/// Passes a request on, unless it belongs to a session whose line is cut, or opens one on a
+/// server that is going away.
 pub(crate) async fn answer(
-    registry: Arc<Registry>,
-    clock: Arc<dyn Clock>,
+    State(sessions): State<Sessions>,
     request: Request,
     next: Next,
 ) -> Response {
-    let Some((connection, transport)) = session_of(&registry, &request) else {
+    if opens_session(&request) && sessions.draining.load(Ordering::SeqCst) {
+        return draining();
+    }
+    let Some((connection, transport)) = session_of(&sessions.registry, &request) else {
         return next.run(request).await;
     };
+    let clock = &sessions.clock;
     let line = connection.line().clone();
     line.hear(clock.now());
     if line.is_cut() {
@@ -54,19 +67,30 @@ enum Transport {
 }
 
 fn session_of(registry: &Registry, request: &Request) -> Option<(Arc<Connection>, Transport)> {
-    let query = request.uri().query()?;
-    let value = |name: &str| {
-        query.split('&').find_map(|pair| {
-            let (key, value) = pair.split_once('=')?;
-            (key == name).then_some(value)
-        })
-    };
-    let connection = registry.find(value("sid")?)?;
-    let transport = match value("transport")? {
+    let connection = registry.find(query_value(request, "sid")?)?;
+    let transport = match query_value(request, "transport")? {
         "websocket" => Transport::WebSocket,
         _ => Transport::Polling,
     };
     Some((connection, transport))
+}
+
+fn opens_session(request: &Request) -> bool {
+    request.uri().path().starts_with("/socket.io") && query_value(request, "sid").is_none()
+}
+
+fn query_value<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+    let mut pairs = request.uri().query()?.split('&');
+    pairs.find_map(|pair| {
+        let (key, value) = pair.split_once('=')?;
+        (key == name).then_some(value)
+    })
+}
+
+fn draining() -> Response {
+    const BODY: &str = r#"{"code":"draining","message":"this server is going away: reconnect"}"#;
+    let json = [(header::CONTENT_TYPE, "application/json")];
+    (StatusCode::SERVICE_UNAVAILABLE, json, BODY).into_response()
 }
 
 /// What Engine.IO answers for a session that it does not know; the client then starts anew.

@@ -148,11 +148,15 @@ pub fn transition(
 
         (Close { own }, Live(found) | Lapsed(found)) if found.epoch > own.epoch => stale(found),
         (Close { own }, Absent | Live(_) | Lapsed(_)) => Decision::Put {
+            event: match standing {
+                Live(found) if (found.epoch, &found.state) == (own.epoch, &own.state) => None,
+                Live(_) | Lapsed(_) => Some(Happened::Updated(own.state.clone())),
+                Absent | Ended(..) => Some(Happened::Joined(own.state.clone())),
+            },
             record: Record {
                 phase: Phase::Closing,
                 ..*own
             },
-            event: None,
         },
         (Close { .. }, Ended(..)) => Decision::Keep,
 

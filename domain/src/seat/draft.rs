@@ -62,6 +62,10 @@ impl Seat {
             Decision::Refuse(rejection) => return Err(rejection),
         };
         self.epoch = self.epoch.max(record.epoch);
+        if self.known.is_none() {
+            // What it will write again if the answer is lost.
+            self.state = record.state.clone();
+        }
         let commit = self.commit(expected, record, event, (now, wall), floor, policy);
         Ok(Some(Draft {
             commit,

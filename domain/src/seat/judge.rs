@@ -45,6 +45,11 @@ impl Seat {
         if revision.epoch > self.epoch {
             return Verdict::Fenced;
         }
+        let known = self.known.map(|known| known.epoch);
+        if found.record.phase == Phase::Ended(Reason::Kicked) && known <= Some(revision.epoch) {
+            // Also when the epoch was raised by a write of unknown outcome.
+            return Verdict::Ended(Lost::Kicked);
+        }
         if revision.epoch == self.epoch {
             match found.record.phase {
                 Phase::Ended(Reason::Kicked) => return Verdict::Ended(Lost::Kicked),
@@ -61,13 +66,13 @@ impl Seat {
                 Phase::Open | Phase::Closing => {}
             }
         }
-        if revision.epoch < self.epoch || found.lapsed {
+        if revision.epoch < self.epoch {
             return Verdict::Reassert;
         }
         if self.known.is_none_or(|known| revision > known) {
             return Verdict::Adopt;
         }
-        match self.known == Some(revision) {
+        match self.known == Some(revision) && !found.lapsed {
             true => Verdict::Fine,
             false => Verdict::Reassert,
         }

@@ -27,7 +27,9 @@ impl Node {
         let (now, _) = self.times();
         let (began, conn) = {
             let mut seat = cell.seat();
-            (seat.leave(reason, now, &self.policy), seat.conn().clone())
+            let overtaken = reason == Reason::Expired && !seat.is_silent(now);
+            let began = !overtaken && seat.leave(reason, now, &self.policy);
+            (began, seat.conn().clone())
         };
         if !began {
             return Ok(());
@@ -196,6 +198,7 @@ impl Node {
         let mut looked = false;
         for _ in 0..Policy::ATTEMPTS_MAX {
             let (now, wall) = self.times();
+            let floor = cell.room.floor();
             let draft = {
                 let mut seat = cell.seat();
                 if looked && !seat.may_end(found.as_ref()) {
@@ -206,7 +209,6 @@ impl Node {
                     false => Against::Memory,
                 };
                 let command = command(Box::new(seat.record(wall)));
-                let floor = cell.room.floor();
                 seat.draft(command, against, (now, wall), floor, &self.policy)
             };
             let Ok(Some(draft)) = draft else {

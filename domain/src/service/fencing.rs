@@ -11,7 +11,7 @@ use crate::presence::command::Command;
 use crate::presence::epoch::{Epoch, Version};
 use crate::presence::event::{Happened, Published};
 use crate::presence::policy::Policy;
-use crate::presence::record::Found;
+use crate::presence::record::{Found, Reason};
 use crate::seat::judge::Verdict;
 use crate::seat::{Against, Standing};
 use crate::service::Node;
@@ -27,23 +27,27 @@ impl Node {
         let left = matches!(event.kind, Happened::Left(_));
         let (to_judge, repair) = room.with(|inner| {
             let seats = inner.seats_of(&event.conn).to_vec();
+            let kicked = matches!(event.kind, Happened::Left(Reason::Kicked));
             let (mut fenced, mut to_judge) = (Vec::new(), Vec::new());
             for cell in seats {
-                let (id, epoch) = {
+                let (id, epoch, has_written) = {
                     let seat = cell.seat();
-                    (seat.id(), seat.epoch())
+                    (seat.id(), seat.epoch(), seat.has_written())
                 };
-                if id == event.writer {
+                if id == event.writer || !has_written {
                     continue;
                 }
                 if !left && event.epoch > epoch {
-                    fenced.push(cell);
-                } else if left && event.epoch >= epoch {
+                    fenced.push((cell, Lost::Replaced));
+                } else if kicked && event.epoch == epoch {
+                    // Off the receivers first: whoever goes is not told its own leave.
+                    fenced.push((cell, Lost::Kicked));
+                } else if event.epoch >= epoch {
                     to_judge.push(cell);
                 }
             }
-            for cell in fenced {
-                cell.lose_within(inner, Lost::Replaced);
+            for (cell, why) in fenced {
+                cell.lose_within(inner, why);
             }
             let repair = inner.feed(room.id(), published.clone(), &*self.ports.encoder);
             (to_judge, repair)
@@ -67,12 +71,17 @@ impl Node {
             return Ok(());
         }
         room.with(|inner| inner.view = Some(View::opening()));
-        let read = self.subscribe_and_read(room).await;
-        if let Err(error) = read {
-            room.with(|inner| inner.view = None);
-            return Err(error);
+        match self.subscribe_and_read(room).await {
+            Ok(false) => Ok(()),
+            Ok(true) => {
+                self.need_repair(room);
+                Ok(())
+            }
+            Err(error) => {
+                room.with(|inner| inner.view = None);
+                Err(error)
+            }
         }
-        Ok(())
     }
 
     /// The view of a room may be wrong: reads the room again, in the background, until that
@@ -139,7 +148,7 @@ impl Node {
         room: &Arc<LocalRoom>,
     ) -> Result<bool, StoreError> {
         self.ports.feed.subscribe(room.id()).await?;
-        let floor = room.floor();
+        let floor = room.with(|inner| inner.view.as_ref().map_or(Version(0), View::heard));
         let read = self.ports.store.read(room.id(), floor, Conns::Live).await?;
         self.answered(&read.witness);
         let trust = self.trust();

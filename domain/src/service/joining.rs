@@ -135,7 +135,7 @@ impl Node {
         let cell = session.add_seat(room, seat, self.policy.rooms_per_connection_max)?;
         let _turn = cell.turn.lock().await;
         for _ in 0..Policy::ATTEMPTS_MAX {
-            let times = self.times();
+            let (times, floor) = (self.times(), room.floor());
             let draft = {
                 let mut seat = cell.seat();
                 if seat.standing() != Standing::Joining {
@@ -143,7 +143,7 @@ impl Node {
                 }
                 seat.extend(times.0, &self.policy);
                 let against = Against::Found(found.as_ref());
-                seat.draft(command.clone(), against, times, room.floor(), &self.policy)
+                seat.draft(command.clone(), against, times, floor, &self.policy)
             };
             let draft = match draft {
                 Ok(Some(draft)) => draft,
@@ -198,6 +198,7 @@ impl Node {
         let next = cell.seat().epoch().next();
         for _ in 0..Policy::ATTEMPTS_MAX {
             let (now, wall) = self.times();
+            let floor = cell.room.floor();
             let draft = {
                 let mut seat = cell.seat();
                 if !matches!(seat.standing(), Standing::Joining | Standing::Live) {
@@ -208,7 +209,6 @@ impl Node {
                 own.epoch = own.epoch.max(next);
                 let state = ask.state.clone();
                 let command = Command::Rejoin { own, state };
-                let floor = cell.room.floor();
                 seat.draft(command, Against::Memory, (now, wall), floor, &self.policy)?
             };
             let Some(draft) = draft else { break };
@@ -229,7 +229,8 @@ impl Node {
     /// Waits until the view shows the seat, then lets it in.
     async fn admit(self: &Arc<Self>, cell: &Arc<SeatCell>, reply: Reply<Joined>) {
         let mut reply = Some(reply);
-        for patience in [true, false] {
+        let mut repaired = false;
+        loop {
             let joined = {
                 let seat = cell.seat();
                 (seat.conn().clone(), seat.epoch(), seat.key().clone())
@@ -256,10 +257,11 @@ impl Node {
                 Admission::NotYet(shown) => {
                     let timeout = Box::pin(self.sleep(Policy::OWN_COMMIT_SEEN));
                     if let Either::Right(_) = select(shown, timeout).await {
-                        self.need_repair(&cell.room);
-                        if !patience {
+                        if repaired {
                             break;
                         }
+                        repaired = true;
+                        self.need_repair(&cell.room);
                     }
                 }
             }

@@ -46,7 +46,7 @@ impl Node {
             self.settle(cell).await?;
         }
         for _ in 0..Policy::ATTEMPTS_MAX {
-            let times = self.times();
+            let (times, floor) = (self.times(), cell.room.floor());
             let draft = {
                 let mut seat = cell.seat();
                 if seat.standing() != Standing::Live {
@@ -56,7 +56,6 @@ impl Node {
                     epoch: seat.epoch(),
                     patch: patch.clone(),
                 };
-                let floor = cell.room.floor();
                 seat.draft(command, Against::Memory, times, floor, &self.policy)?
             };
             let Some(draft) = draft else {

@@ -145,7 +145,9 @@ impl Session {
 
     /// Renews a presence, or all of them, and perhaps changes what it shows.
     pub async fn heartbeat(&self, ask: HeartbeatAsk) -> Result<Beat, Refusal> {
-        let cells = self.state.seats_in(ask.room.as_ref());
+        let mut cells = self.state.seats_in(ask.room.as_ref());
+        // A join that was not answered puts nobody into a room.
+        cells.retain(|cell| cell.seat().standing() != Standing::Joining);
         let Some((first, rest)) = cells.split_first() else {
             return Err(Rejection::NotPresent.into());
         };

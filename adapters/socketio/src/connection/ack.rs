@@ -44,7 +44,7 @@ impl Ack {
             }
         };
         let bytes = reply.get().len() + super::PACKET_OVERHEAD;
-        if self.connection.line.enqueue(bytes) {
+        if self.connection.enqueue(bytes) {
             self.connection.sent(sender.send(&*reply));
         }
     }

@@ -1,0 +1,126 @@
+#!/usr/bin/env bash
+# Every check and every test, from a fresh clone on a Debian-like machine with cargo, Node and a way to the package registries.
+#   tests/all.sh [--fast]     --fast leaves out formatting and clippy
+# Installs what is missing, runs all steps even if one fails, and fails if any did.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+protocol=$root/tests/protocol
+target=${CARGO_TARGET_DIR:-target}
+[[ $target == /* ]] || target=$root/$target
+node_min=20
+
+# No test may skip itself for want of something that this script installs.
+export RTM_REQUIRE_ALL=1
+
+fast=false
+for argument in "$@"; do
+  case $argument in
+    --fast) fast=true ;;
+    *) echo "usage: tests/all.sh [--fast]" >&2; exit 2 ;;
+  esac
+done
+
+names=() outcomes=() durations=()
+failed=0
+
+# step NAME COMMAND...: announces it, runs it, remembers how it went. Commands that need several calls are functions
+# whose every call says `|| return`: `set -e` does not reach into a condition.
+step() {
+  local name=$1 started=$SECONDS outcome=passed
+  shift
+  printf '\n==> %s\n' "$name"
+  "$@" || outcome="FAILED (exit $?)"
+  [[ $outcome == passed ]] || failed=$((failed + 1))
+  names+=("$name") outcomes+=("$outcome") durations+=($((SECONDS - started)))
+  printf '<== %s: %s after %d s\n' "$name" "$outcome" $((SECONDS - started))
+}
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+complain() { printf '%s\n' "$*" >&2; return 1; }
+
+# debian PACKAGE...: installs Debian packages, as root or through sudo.
+debian() {
+  local as=()
+  has apt-get || complain "cannot install $*: there is no apt-get; please install it yourself" || return
+  if [[ $(id -u) != 0 ]]; then
+    has sudo || complain "cannot install $*: neither root nor sudo; please install it yourself" || return
+    as=(sudo)
+  fi
+  "${as[@]}" apt-get update -qq || complain "apt-get update failed; trying with the package lists at hand" || true
+  "${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" ||
+    complain "cannot install $*; please install it yourself"
+}
+
+tools() {
+  local missing=0 packages=()
+  has cargo || complain "cargo is missing: install Rust first (rustup.rs)" || missing=1
+  if ! has node || ! has npm; then
+    complain "Node is missing: install Node $node_min or later, with npm" || missing=1
+  elif (($(node -p 'process.versions.node.split(".")[0]') < node_min)); then
+    complain "Node $(node --version) is too old: $node_min or later is needed" || missing=1
+  fi
+  has cc || packages+=(build-essential)
+  has redis-server || packages+=(redis-server)
+  if ((${#packages[@]} > 0)); then
+    echo "missing: ${packages[*]}; installing"
+    debian "${packages[@]}" || missing=1
+  fi
+  if ! $fast; then
+    component fmt rustfmt || missing=1
+    component clippy clippy || missing=1
+  fi
+  return $missing
+}
+
+# component SUBCOMMAND NAME: a part of the Rust toolchain that some installations leave out.
+component() {
+  cargo "$1" --version >/dev/null 2>&1 && return
+  has rustup && echo "missing: cargo $1; installing" && rustup component add "$2" && return
+  complain "cargo $1 is missing: run \`rustup component add $2\`, or use --fast"
+}
+
+packages() { (cd "$protocol" && npm ci --no-audit --no-fund); }
+
+protocol_tests() {
+  local report
+  [[ -x $target/release/rtm ]] || complain "there is no $target/release/rtm: the release build has failed" || return
+  report=$(mktemp) || return
+  (
+    cd "$protocol" &&
+      RTM_BIN=$target/release/rtm npm test --silent -- \
+        --test-reporter=spec --test-reporter-destination=stdout \
+        --test-reporter=tap --test-reporter-destination="$report"
+  ) && ran_all "$report"
+  local outcome=$?
+  rm -f "$report"
+  return $outcome
+}
+
+# A run that skipped a test, or found none, has not passed.
+ran_all() {
+  grep -Eq '^# pass [1-9][0-9]*$' "$1" || complain "no test ran" || return
+  local line
+  for line in '# fail 0' '# cancelled 0' '# skipped 0' '# todo 0'; do
+    grep -Fxq "$line" "$1" || complain "expected \`$line\` of the test runner" || return
+  done
+}
+
+cd "$root"
+step "tools" tools
+step "npm ci" packages
+if ! $fast; then
+  step "cargo fmt" cargo fmt --all --check
+  step "cargo clippy" cargo clippy --workspace --all-targets -- -D warnings
+fi
+step "cargo build --release" cargo build --release
+step "cargo test" cargo test --workspace
+step "protocol tests" protocol_tests
+
+printf '\n'
+for at in "${!names[@]}"; do
+  printf '%-24s %6d s  %s\n' "${names[at]}" "${durations[at]}" "${outcomes[at]}"
+done
+printf '%d passed, %d failed\n' $((${#names[@]} - failed)) "$failed"
+((failed == 0))

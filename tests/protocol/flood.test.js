@@ -1,0 +1,127 @@
+// Too much of everything: bytes, attachments, events, namespaces, connections. Its sender is answered, limited or cut; nobody else notices.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Polling, request } from "./support/http.js";
+import { bytes, unique } from "./support/random.js";
+import { RawSocket } from "./support/raw.js";
+import { besiege } from "./support/siege.js";
+import { frame, Tcp, TEXT } from "./support/tcp.js";
+
+const FLOOD_MS = 20_000;
+const { server, mustServe } = await besiege();
+
+/** Waits until a flood's last packet is answered, or its sender is cut. */
+async function mustEnd(raw, what) {
+  raw.send('4299["presence:sync",{"roomId":"nowhere"}]');
+  await raw.answer(99, FLOOD_MS).catch((error) => assert.ok(raw.closed, `${what}: ${error.message}`));
+  const cut = raw.closed;
+  raw.cut();
+  return cut ? "cut" : "answered";
+}
+
+test("a 3 MB WebSocket message, as text, as bytes, in one frame and in many", async () => {
+  const join = `425["presence:join",${JSON.stringify({ roomId: "room", userId: "eve", state: { pad: "x".repeat(3_000_000) } })}]`;
+  for (const [what, send] of Object.entries({
+    text: (raw) => raw.send(join),
+    bytes: (raw) => raw.send(bytes(3_000_000)),
+    attachment: (raw) => raw.send('451-5["x",{"_placeholder":true,"num":0}]', Buffer.alloc(3_000_000)),
+    fragments: (raw) => {
+      for (let at = 0; at < join.length; at += 10_000) raw.ws.send(join.slice(at, at + 10_000), { fin: at + 10_000 >= join.length });
+    },
+  })) {
+    const raw = await RawSocket.enter(server);
+    send(raw);
+    assert.equal(await mustEnd(raw, what), "cut", `3 MB of ${what} were read`);
+    await mustServe(`3 MB of ${what}`);
+  }
+});
+
+test("a 3 MB polled message, announced and in chunks", async () => {
+  const body = `425["presence:join",{"roomId":"room","userId":"eve","pad":"${"x".repeat(3_000_000)}"}]`;
+  for (const headers of [{ "content-length": body.length }, { "transfer-encoding": "chunked" }]) {
+    const polling = await (await Polling.open(server)).enter();
+    const status = await polling.post(body, { "content-type": "text/plain", ...headers }).then(
+      (answer) => answer.status,
+      (error) => error.code,
+    );
+    assert.ok([400, 413, "ECONNRESET", "EPIPE"].includes(status), `${status}`);
+    await mustServe("3 MB polled");
+  }
+});
+
+test("1,000 binary attachments, sent and only announced", async () => {
+  const places = Array.from({ length: 1_000 }, (_, num) => ({ _placeholder: true, num }));
+  const packet = `451000-5["presence:join",${JSON.stringify(places)}]`;
+  for (const attachments of [places.map(() => bytes(100)), []]) {
+    const raw = await RawSocket.enter(server);
+    raw.send(packet, ...attachments);
+    await mustEnd(raw, "attachments");
+    await mustServe("1,000 attachments");
+  }
+});
+
+const EVENTS = [
+  [20_000, "heartbeats without an ack", () => '42["presence:heartbeat",null]'],
+  [20_000, "joins and leaves in turn", (n) => (n % 2 ? '42["presence:leave",null]' : '42["presence:join",{"roomId":"flood","userId":"eve"}]')],
+  [20_000, "joins of ever new rooms", (n) => `42["presence:join",{"roomId":"flood-${n}","userId":"eve"}]`],
+  // Each comes back with the whole state: what leaves the server grows with the square.
+  [2_000, "patches with ever new keys", (n) => `42["presence:heartbeat",{"roomId":"flood","patchState":{"k${n}":${n}}}]`],
+  [20_000, "events nobody knows", (n) => `42["nobody:knows-${n}",{"n":${n}}]`],
+  [20_000, "unreadable events", () => '42["presence:join",5]'],
+  [20_000, "acks nobody waits for", (n) => `43${n}[{}]`],
+  [20_000, "pongs", () => "3"],
+];
+for (const [count, what, packet] of EVENTS) {
+  test(`${count} ${what}`, async () => {
+    const raw = await RawSocket.enter(server);
+    await raw.ask("presence:join", { roomId: "flood", userId: "eve" });
+    raw.send(...Array.from({ length: count }, (_, n) => packet(n)));
+    await mustEnd(raw, what);
+    await mustServe(what);
+  });
+}
+
+test("20,000 heartbeats with an ack are each answered, unless their sender is cut", async () => {
+  const raw = await RawSocket.enter(server);
+  const ids = Array.from({ length: 20_000 }, (_, n) => n + 100);
+  raw.send(...ids.map((id) => `42${id}["presence:heartbeat",null]`));
+  if ((await mustEnd(raw, "heartbeats")) === "answered") {
+    const answered = new Set(raw.received.map((text) => Number(/^43(\d+)\[/.exec(text)?.[1])));
+    assert.deepEqual(ids.filter((id) => !answered.has(id)), []);
+  }
+  await mustServe("heartbeats with an ack");
+});
+
+test("2,000 namespaces that do not exist", async () => {
+  const raw = await RawSocket.enter(server);
+  raw.send(...Array.from({ length: 2_000 }, (_, n) => `40/${unique("ns")}-${n},{}`));
+  await mustEnd(raw, "namespaces");
+  await mustServe("2,000 namespaces");
+});
+
+test("1,000 connections that come and go, entered or not", async () => {
+  for (let wave = 0; wave < 10; wave += 1) {
+    const raws = await Promise.all(
+      Array.from({ length: 100 }, (_, n) => (n % 2 ? RawSocket.enter(server) : RawSocket.open(server))),
+    );
+    for (const raw of raws) raw.cut();
+  }
+  await mustServe("1,000 connections");
+});
+
+test("500 polling sessions that are opened and forgotten", async () => {
+  for (let wave = 0; wave < 5; wave += 1) {
+    await Promise.all(Array.from({ length: 100 }, () => request(server, "/socket.io/?EIO=4&transport=polling")));
+  }
+  await mustServe("500 polling sessions");
+});
+
+test("50,000 fragments of nothing, and of one message without an end", async () => {
+  for (const fragment of ["", "x".repeat(100)]) {
+    const tcp = await Tcp.webSocket(server);
+    const part = frame(0, fragment, { fin: false });
+    tcp.send(frame(TEXT, '42["x","', { fin: false }), ...Array.from({ length: 50_000 }, () => part));
+    await mustServe("fragments without an end");
+    tcp.destroy();
+  }
+});
