@@ -204,8 +204,12 @@ impl Seat {
         self.deadline = self.deadline.max(heard.heard.after(policy.ttl));
     }
 
-    /// The client was heard of `silent` ago.
+    /// The client was heard of `silent` ago. That says nothing of a presence that it does not
+    /// know to have.
     pub fn extend_by(&mut self, silent: Duration, now: Now, policy: &Policy) {
+        if self.standing != Standing::Live {
+            return;
+        }
         let remaining = policy.ttl.saturating_sub(silent);
         self.deadline = self.deadline.max(now.heard.after(remaining));
     }

@@ -2,7 +2,6 @@
 //! told, is what its node shows, and no invariant (`docs/presence.md`) is broken; in the end all
 //! agree with the store, and when everyone is gone nothing is left.
 
-mod debug;
 mod play;
 mod step;
 

@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use rtm_domain::ids::{ConnId, RoomId};
-use rtm_domain::time::Moment;
+use rtm_domain::presence::epoch::Version;
+use rtm_domain::time::{Moment, Timestamp};
 
 /// Which record, ordered by when its deadline is.
 pub(crate) type Due = (Moment, RoomId, ConnId);
@@ -15,6 +16,8 @@ pub(crate) struct Deadlines {
     pub(crate) leases: BTreeSet<Due>,
     pub(crate) tombstones: BTreeSet<Due>,
     pub(crate) tombstone_bytes: usize,
+    /// Rooms of which only a version is kept that the clock has not passed.
+    pub(crate) unused_rooms: BTreeSet<(Version, RoomId)>,
 }
 
 impl Deadlines {
@@ -35,6 +38,17 @@ impl Deadlines {
             .iter()
             .take_while(|(until, ..)| *until <= now);
         over.cloned().collect()
+    }
+
+    /// Takes the unused rooms whose version the clock has passed.
+    pub(crate) fn take_unused_rooms(&mut self, wall: Timestamp) -> Vec<RoomId> {
+        let mut rooms = Vec::new();
+        while let Some(first) = self.unused_rooms.first()
+            && first.0.0 < wall.0
+        {
+            rooms.extend(self.unused_rooms.pop_first().map(|(_, room)| room));
+        }
+        rooms
     }
 
     /// Leases that end later than `latest`.

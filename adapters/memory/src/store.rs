@@ -83,9 +83,14 @@ impl MemoryStore {
             }
             let result = work(&mut room);
             // A version that the clock has passed needs no memory: the next one is higher.
-            if room.is_unused() && room.version.is_past(self.clock.wall(), Duration::ZERO) {
-                room.removed = true;
-                self.rooms.remove(id);
+            if room.is_unused() {
+                if room.version.is_past(self.clock.wall(), Duration::ZERO) {
+                    room.removed = true;
+                    self.rooms.remove(id);
+                } else {
+                    let unused = (room.version, id.clone());
+                    lock(&self.deadlines).unused_rooms.insert(unused);
+                }
             }
             return result;
         }
@@ -164,9 +169,6 @@ impl PresenceStore for MemoryStore {
         let now = self.clock.now();
         if commit.expected.is_none() && self.is_full() {
             self.forget_tombstones(now);
-            if self.is_full() {
-                return Err(StoreError::Full("MemoryLimits::records_max"));
-            }
         }
         let ended = commit.place == Place::Ended;
         let id = commit.room.clone();
@@ -174,11 +176,14 @@ impl PresenceStore for MemoryStore {
             let current = room.current(&commit.conn, now);
             if let Some(current) = current.filter(|it| it.revision == commit.revision) {
                 let version = current.version;
-                return Committed::Applied { version };
+                return Ok(Committed::Applied { version });
             }
             if current.map(|current| current.revision) != commit.expected {
                 let found = current.map(|current| current.found(now));
-                return Committed::Conflict { found };
+                return Ok(Committed::Conflict { found });
+            }
+            if current.is_none() && commit.place == Place::Live && self.is_full() {
+                return Err(StoreError::Full("MemoryLimits::records_max"));
             }
             let mut version = current.map_or(Version(0), |current| current.version);
             let prev = room.version;
@@ -205,12 +210,12 @@ impl PresenceStore for MemoryStore {
                 };
                 sink.published(&commit.room, published);
             }
-            Committed::Applied { version }
+            Ok(Committed::Applied { version })
         });
         if ended {
             self.forget_tombstones(now);
         }
-        Ok(committed)
+        committed
     }
 
     async fn renew(&self, renewals: &[Renewal], rooms: &[RoomId]) -> Result<Renewed, StoreError> {
@@ -279,6 +284,11 @@ impl PresenceStore for MemoryStore {
     async fn due(&self, limit: usize, longest_lease: Duration) -> Result<Due, StoreError> {
         let now = self.clock.now();
         self.forget_tombstones(now);
+        let unused = lock(&self.deadlines).take_unused_rooms(self.clock.wall());
+        for room in unused {
+            // Forgets it, unless it is used again.
+            self.in_room(&room, |_| ());
+        }
         let latest = now.after(longest_lease);
         let too_long = lock(&self.deadlines).too_long(latest);
         for (until, id, conn) in too_long {

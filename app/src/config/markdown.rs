@@ -64,4 +64,15 @@ mod tests {
                 .all(|line| line.matches('|').count() == 6)
         );
     }
+
+    #[test]
+    fn the_page_in_docs_is_current() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/configuration.md");
+        if std::env::var_os("RTM_WRITE_DOCS").is_some() {
+            std::fs::write(path, markdown()).unwrap();
+        }
+        let page = std::fs::read_to_string(path).unwrap_or_default();
+        let advice = "RTM_WRITE_DOCS=1 cargo test -p rtm markdown writes it anew";
+        assert_eq!(page, markdown(), "{advice}");
+    }
 }

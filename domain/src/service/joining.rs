@@ -11,6 +11,7 @@ use crate::presence::command::Command;
 use crate::presence::epoch::{Epoch, Version};
 use crate::presence::policy::Policy;
 use crate::presence::record::Found;
+use crate::seat::judge::Verdict;
 use crate::seat::{Against, Seat, Standing};
 use crate::service::Node;
 use crate::service::room::{Admission, LocalRoom};
@@ -195,6 +196,23 @@ impl Node {
         }
         self.open(&cell.room).await?;
         let _turn = cell.turn.lock().await;
+        let unsettled = {
+            let seat = cell.seat();
+            seat.standing() == Standing::Live && seat.is_unsettled()
+        };
+        if unsettled {
+            // Others may have seen what it is not known to have written.
+            let conn = cell.seat().conn().clone();
+            let (found, witness) = self.find(&cell, &conn).await?;
+            let by = Some(&witness.identity);
+            let now = self.now();
+            let mut seat = cell.seat();
+            if seat.judge(found.as_ref(), by, now, &self.policy) == Verdict::Adopt
+                && let Some(found) = &found
+            {
+                seat.adopt(found);
+            }
+        }
         let next = cell.seat().epoch().next();
         for _ in 0..Policy::ATTEMPTS_MAX {
             let (now, wall) = self.times();
