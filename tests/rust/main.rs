@@ -1,5 +1,6 @@
 //! The tests that need more than one crate, in one binary.
 
+#[cfg(feature = "histories")]
 mod invariants;
 mod model;
 mod scenarios;

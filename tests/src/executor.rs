@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Wake, Waker};
 
 use futures_util::future::BoxFuture;
@@ -20,6 +20,7 @@ struct Shared {
     ready: Mutex<VecDeque<Arc<Task>>>,
     /// Picks what runs next; without it, what was ready first.
     dice: Mutex<Option<Dice>>,
+    all: Mutex<Vec<Weak<Task>>>,
     stopped: AtomicBool,
 }
 
@@ -36,6 +37,7 @@ impl Executor {
             shared: Arc::new(Shared {
                 ready: Mutex::default(),
                 dice: Mutex::new(dice),
+                all: Mutex::default(),
                 stopped: AtomicBool::new(false),
             }),
         }
@@ -64,6 +66,15 @@ impl Executor {
     /// Nothing runs here any more.
     pub fn stop(&self) {
         self.shared.stopped.store(true, Ordering::SeqCst);
+        // All are held while their work is dropped: one may wake another, with locks held.
+        let all: Vec<Arc<Task>> = lock(&self.shared.all)
+            .iter()
+            .filter_map(Weak::upgrade)
+            .collect();
+        for task in &all {
+            let work = lock(&task.work).take();
+            drop(work);
+        }
         let ready = std::mem::take(&mut *lock(&self.shared.ready));
         drop(ready);
     }
@@ -85,6 +96,12 @@ impl Tasks for Executor {
             queued: AtomicBool::new(false),
             shared: self.shared.clone(),
         });
+        let mut all = lock(&self.shared.all);
+        if all.len() == all.capacity() {
+            all.retain(|task| task.strong_count() > 0);
+        }
+        all.push(Arc::downgrade(&task));
+        drop(all);
         task.wake();
     }
 }

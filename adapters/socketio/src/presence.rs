@@ -22,7 +22,7 @@ pub const OWNER: &str = "presence";
 pub fn attach(service: &PresenceService, connection: &Arc<Connection>) -> Session {
     let session = service.connect(connection.id(), Arc::new(peer::SocketPeer::new(connection)));
     let policy = *service.policy();
-    let handlers: [(&str, fn(&events::Context, Request) -> Work); 4] = [
+    let handlers: [(&str, Handle); 4] = [
         (names::PRESENCE_JOIN, events::join),
         (names::PRESENCE_HEARTBEAT, events::heartbeat),
         (names::PRESENCE_LEAVE, events::leave),
@@ -38,6 +38,9 @@ pub fn attach(service: &PresenceService, connection: &Arc<Connection>) -> Sessio
     }
     session
 }
+
+/// Decodes an event when it arrives, and says what is to be done for it.
+type Handle = fn(&events::Context, Request) -> Work;
 
 /// How a connection went away, in the domain's terms.
 pub fn farewell(said: bool) -> Farewell {

@@ -81,10 +81,9 @@ impl Registry {
 
     /// Forgets a connection. False if it was not there, or another one has its place by now.
     pub(crate) fn remove(&self, connection: &Connection) -> bool {
-        let is_it = |_: &Box<str>, it: &Arc<Connection>| it.id() == connection.id();
         if self
             .connections
-            .remove_if(connection.sid(), is_it)
+            .remove_if(connection.sid(), |_, it| it.id() == connection.id())
             .is_none()
         {
             return false;
