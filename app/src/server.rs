@@ -166,6 +166,10 @@ impl RealtimeServer {
         let end = Instant::now() + timeout;
         running.ready.store(false, Ordering::SeqCst);
         running.gateway.drain();
+        if let Some(presence) = &self.parts.presence {
+            // Before anyone is told to go, so that nobody joins after that.
+            presence.refuse_joins();
+        }
         running.shutdown.cancel();
         running.gateway.emit_to_all(
             names::SERVER_DRAINING,

@@ -153,10 +153,15 @@ impl PresenceService {
         Ok(kicked)
     }
 
+    /// Refuses joins from now on.
+    pub fn refuse_joins(&self) {
+        self.node.draining.store(true, Ordering::SeqCst);
+    }
+
     /// This node is going away: joins are refused from now on, and all its presences end, or
     /// linger where that is on.
     pub async fn drain(&self) {
-        self.node.draining.store(true, Ordering::SeqCst);
+        self.refuse_joins();
         let sessions = std::mem::take(&mut *lock(&self.node.sessions));
         let cells: Vec<_> = sessions
             .values()

@@ -143,7 +143,7 @@ describe("leases", { concurrency: true }, () => {
     await ann.hears("presence:lost");
     const ack = await ann.join(room, "ann", { resume: { connId: self.connId, key: self.key, epoch: self.epoch + 1 } });
     assert.deepEqual([ack.self.connId, ack.self.epoch], [self.connId, self.epoch + 1]);
-    const event = await watcher.sees({ type: "join", epoch: self.epoch + 1 });
+    const event = await watcher.sees({ type: "join", userId: "ann", epoch: self.epoch + 1 });
     assert.deepEqual(event.state, { kept: true });
   });
 

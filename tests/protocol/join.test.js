@@ -88,7 +88,7 @@ test("joining the room one is in keeps connId, raises the epoch and replaces onl
   assert.equal(replaced.self.connId, first.self.connId);
   assert.ok(first.self.epoch < kept.self.epoch && kept.self.epoch < replaced.self.epoch);
   assert.equal(replaced.snapshot.length, 2);
-  await bob.sees({ type: "join", epoch: replaced.self.epoch });
+  await bob.sees({ type: "join", userId: "ann", epoch: replaced.self.epoch });
   const joins = bob.saw({ type: "join", userId: "ann" });
   assert.deepEqual(joins.map((event) => event.state), [{ a: 1, b: 2 }, { a: 1, b: 2 }, { c: 3 }]);
   assert.deepEqual(joins.map((event) => event.epoch), [first, kept, replaced].map((ack) => ack.self.epoch));

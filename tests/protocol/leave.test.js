@@ -29,7 +29,7 @@ for (const [name, options] of Object.entries(TRANSPORTS)) {
     // A join of the same socket comes back behind anything else that was sent to it.
     const again = await member.join(room, "member");
     assert.equal(member.saw({ type: "leave" }).length, 0);
-    await watcher.sees({ type: "join", epoch: again.self.epoch });
+    await watcher.sees({ type: "join", connId: again.self.connId, epoch: again.self.epoch });
     assert.deepEqual(watcher.roster(room).users(), ["member", "watcher"]);
   });
 }

@@ -59,7 +59,7 @@ describe("with a linger", { concurrency: true }, () => {
     const next = await connect();
     const ack = await next.join(room, "ann", { resume: { connId: self.connId, key: self.key, epoch: self.epoch + 1 } });
     assert.equal(ack.self.connId, self.connId, "it is remembered longer than it is shown");
-    await watcher.sees({ type: "join", epoch: self.epoch + 1 });
+    await watcher.sees({ type: "join", userId: "ann", epoch: self.epoch + 1 });
     assert.deepEqual(watcher.saw({ userId: "ann" }).map((event) => event.type), ["join", "leave", "join"]);
   });
 

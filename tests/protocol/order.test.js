@@ -90,6 +90,7 @@ for (const [name, count] of [["websocket", 2_000], ["upgrade", 200], ["polling",
       const beaten = client.ask("presence:heartbeat", { patchState: { beaten: true } });
       client.socket.connect();
       const { snapshot, self } = await joined;
+      assert.equal(client.saw({ type: "join", connId: self.connId }).length, 1, "its own join was not sent");
       assert.deepEqual(snapshot.find((entry) => entry.connId === self.connId).state, { n });
       assert.equal((await beaten).changed, true);
       client.close();
@@ -105,6 +106,8 @@ test("2,000 raw clients that join in the moment in which CONNECT is answered all
     raw.send(`427${JSON.stringify(["presence:join", payload])}`);
     const ack = await raw.answer(7);
     assert.equal(ack.ok, true, JSON.stringify(ack));
+    const own = raw.events().filter((event) => event.connId === ack.self.connId);
+    assert.deepEqual(own.map((event) => event.type), ["join"], "its own join was not sent");
     raw.cut();
   });
 });

@@ -44,7 +44,7 @@ test("a resume keeps connId and state, takes the asked epoch and is one join to 
 test("a resume with a state replaces it", async (t) => {
   const { room, watcher, next, self, resume } = await scene(t);
   await next.join(room, "ann", { state: { fresh: true }, resume: resume(self.epoch + 1) });
-  const event = await watcher.sees({ type: "join", epoch: self.epoch + 1 });
+  const event = await watcher.sees({ type: "join", userId: "ann", epoch: self.epoch + 1 });
   assert.deepEqual(event.state, { fresh: true });
 });
 
@@ -154,7 +154,7 @@ test("a presence whose stream broke is remembered and can be resumed", async (t)
   const ack = await next.join(room, "ann", { resume: resume(self.epoch + 1) });
   assert.equal(ack.self.connId, self.connId);
   assert.deepEqual((await told()).map((event) => event.type), ["join", "leave", "join"]);
-  const event = await watcher.sees({ type: "join", epoch: self.epoch + 1 });
+  const event = await watcher.sees({ type: "join", userId: "ann", epoch: self.epoch + 1 });
   assert.deepEqual(event.state, { mood: "calm", n: 1 });
 });
 

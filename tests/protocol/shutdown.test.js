@@ -62,7 +62,7 @@ for (const signal of ["SIGTERM", "SIGINT"]) {
 
 test("what a draining server still answers is `draining`, and nobody can join any more", async (t) => {
   const server = await started(t);
-  const clients = await Promise.all(Array.from({ length: 20 }, () => connected(t, server)));
+  const clients = await Promise.all(Array.from({ length: 300 }, () => connected(t, server)));
   const answers = [];
   for (const client of clients) {
     client.socket.on("server:draining", () => {

@@ -169,6 +169,11 @@ impl Connection {
         &self.sid
     }
 
+    /// It may be spoken to: starts what it asked while it was let in.
+    pub(crate) fn open(&self) {
+        self.inbox.open();
+    }
+
     /// True for the first who sees it off.
     pub(crate) fn part(&self) -> bool {
         !self.seen_off.swap(true, Ordering::SeqCst)
@@ -185,6 +190,8 @@ impl Connection {
         {
             self.inbox.clear();
         }
+        // What was asked and never begun, as it was never announced.
+        self.inbox.clear();
         self.handlers
             .write()
             .unwrap_or_else(PoisonError::into_inner)

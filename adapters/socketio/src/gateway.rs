@@ -22,6 +22,7 @@ use crate::limits::Limits;
 use crate::line::{Cut, Line};
 use crate::polling;
 use crate::registry::{Full, Registry};
+use crate::stream::StreamHandle;
 use crate::{Io, Socket};
 
 /// How often connections are looked at.
@@ -113,6 +114,7 @@ impl Gateway {
         let registry = self.shared.registry.clone();
         let announce = move |socket: SocketRef| async move {
             if let Some(connection) = registry.find(&socket.id.to_string()) {
+                connection.open();
                 greeter.on_connected(&connection);
             }
         };
@@ -198,11 +200,6 @@ impl Shared {
         }
         let now = self.clock.now();
         let line = Arc::new(Line::new(self.limits.queue_bytes_max, now));
-        if socket.transport_type() == socketioxide::TransportType::Websocket
-            && let Some(stream) = stream_of(socket.req_parts())
-        {
-            line.carried_by(stream.clone());
-        }
         let id = self.registry.next_id();
         let (limits, clock) = (self.limits.clone(), self.clock.clone());
         let connection = Arc::new(Connection::new(id, socket, line, limits, clock));
@@ -213,6 +210,9 @@ impl Shared {
         self.registry
             .admit(&connection, max, now)
             .map_err(refused)?;
+        if let Some(stream) = self.stream_of(&connection) {
+            connection.line().carried_by(stream);
+        }
         let socket = connection.socket();
         socket.extensions.insert(Arc::downgrade(&connection));
         socket.on_fallback(Intake(Arc::downgrade(&connection)));
@@ -237,6 +237,15 @@ impl Shared {
         });
         hooks.on_connection(&connection);
         Ok(())
+    }
+
+    /// The stream that is a connection's line: the one it was upgraded to, or the one that was a
+    /// WebSocket from the start.
+    fn stream_of(&self, connection: &Connection) -> Option<Arc<StreamHandle>> {
+        let parts = connection.socket().req_parts();
+        let born = polling::value_in(&parts.uri, "transport") == Some("websocket");
+        let own = stream_of(parts).filter(|_| born).cloned();
+        own.or_else(|| self.registry.take_upgrade(connection.sid()))
     }
 
     fn see_off(
@@ -278,6 +287,7 @@ async fn watch(shared: Weak<Shared>, hooks: Arc<dyn Hooks>) {
             shared.registry.remove(&connection);
             shared.see_off(&connection, &hooks, false, "vanished");
         }
+        shared.registry.forget_upgrades();
         for connection in shared.registry.all() {
             connection
                 .line()

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::{Method, StatusCode, header};
+use http::{Method, StatusCode, Uri, header};
 use rtm_domain::ports::Clock;
 
 use crate::connection::Connection;
@@ -34,6 +34,13 @@ pub(crate) async fn answer(
     if opens_session(&request) && sessions.draining.load(Ordering::SeqCst) {
         return draining();
     }
+    if let (Some(sid), Some("websocket"), Some(stream)) = (
+        query_value(&request, "sid"),
+        query_value(&request, "transport"),
+        request.extensions().get::<Arc<StreamHandle>>(),
+    ) {
+        sessions.registry.upgrade(sid, stream);
+    }
     let Some((connection, transport)) = session_of(&sessions.registry, &request) else {
         return next.run(request).await;
     };
@@ -44,9 +51,6 @@ pub(crate) async fn answer(
         return session_unknown();
     }
     if transport == Transport::WebSocket {
-        if let Some(stream) = request.extensions().get::<Arc<StreamHandle>>() {
-            line.carried_by(stream.clone());
-        }
         return next.run(request).await;
     }
     let polls = request.method() == Method::GET;
@@ -80,7 +84,12 @@ fn opens_session(request: &Request) -> bool {
 }
 
 fn query_value<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
-    let mut pairs = request.uri().query()?.split('&');
+    value_in(request.uri(), name)
+}
+
+/// A value of a query, as it is written there.
+pub(crate) fn value_in<'a>(uri: &'a Uri, name: &str) -> Option<&'a str> {
+    let mut pairs = uri.query()?.split('&');
     pairs.find_map(|pair| {
         let (key, value) = pair.split_once('=')?;
         (key == name).then_some(value)

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use dashmap::DashMap;
@@ -11,6 +11,7 @@ use rtm_domain::ids::SocketId;
 use rtm_domain::time::Moment;
 
 use crate::connection::Connection;
+use crate::stream::StreamHandle;
 
 /// Connections by the id of their transport session, which is a secret.
 #[derive(Default)]
@@ -19,6 +20,9 @@ pub(crate) struct Registry {
     per_address: DashMap<IpAddr, usize>,
     count: AtomicUsize,
     next: AtomicU64,
+    /// Streams to which sessions are being upgraded that have not joined the namespace yet: one
+    /// for each stream at most.
+    upgrades: DashMap<Box<str>, Weak<StreamHandle>>,
     /// Those that were let in and not yet announced. The transport forgets a socket that goes
     /// away in that moment without saying so.
     unannounced: Mutex<VecDeque<(Moment, Arc<Connection>)>>,
@@ -77,6 +81,30 @@ impl Registry {
             .unwrap_or_else(PoisonError::into_inner);
         unannounced.push_back((now, connection.clone()));
         Ok(())
+    }
+
+    /// A session is being upgraded to `stream`: its connection's line, now or when there is one.
+    pub(crate) fn upgrade(&self, sid: &str, stream: &Arc<StreamHandle>) {
+        if self.find(sid).is_none() && stream.begin_upgrade() {
+            self.upgrades.insert(sid.into(), Arc::downgrade(stream));
+        }
+        // It may have been let in meanwhile.
+        if let Some(connection) = self.find(sid) {
+            self.upgrades.remove(sid);
+            connection.line().carried_by(stream.clone());
+        }
+    }
+
+    /// The stream to which a session was upgraded before its connection was let in.
+    pub(crate) fn take_upgrade(&self, sid: &str) -> Option<Arc<StreamHandle>> {
+        self.upgrades
+            .remove(sid)
+            .and_then(|(_, stream)| stream.upgrade())
+    }
+
+    /// Forgets upgrades whose stream is gone.
+    pub(crate) fn forget_upgrades(&self) {
+        self.upgrades.retain(|_, stream| stream.strong_count() > 0);
     }
 
     /// Forgets a connection. False if it was not there, or another one has its place by now.

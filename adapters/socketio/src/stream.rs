@@ -26,6 +26,7 @@ pub(crate) struct StreamHandle {
     reader: AtomicWaker,
     writer: AtomicWaker,
     line: OnceLock<Arc<Line>>,
+    upgrades: AtomicBool,
 }
 
 impl StreamHandle {
@@ -37,6 +38,7 @@ impl StreamHandle {
             reader: AtomicWaker::new(),
             writer: AtomicWaker::new(),
             line: OnceLock::new(),
+            upgrades: AtomicBool::new(false),
         }
     }
 
@@ -50,6 +52,11 @@ impl StreamHandle {
     /// The line that this stream carries from now on. The first one stays.
     pub(crate) fn carries(&self, line: Arc<Line>) {
         let _ = self.line.set(line);
+    }
+
+    /// True for the first session that this stream asks to be upgraded to.
+    pub(crate) fn begin_upgrade(&self) -> bool {
+        !self.upgrades.swap(true, Ordering::SeqCst)
     }
 
     fn check(&self) -> io::Result<()> {

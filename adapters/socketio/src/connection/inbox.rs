@@ -24,7 +24,18 @@ pub(crate) struct Inbox {
 struct Inner {
     waiting: VecDeque<(usize, &'static str, Work)>,
     bytes: usize,
+    /// Whether the socket may be spoken to. Until then the transport would drop what is emitted.
+    open: bool,
     running: bool,
+}
+
+impl Inner {
+    /// Whether somebody must start to work.
+    fn start(&mut self) -> bool {
+        let start = self.open && !self.running && !self.waiting.is_empty();
+        self.running |= start;
+        start
+    }
 }
 
 impl Inbox {
@@ -50,7 +61,19 @@ impl Inbox {
             let mut inner = self.lock();
             inner.bytes += bytes;
             inner.waiting.push_back((bytes, owner, work));
-            !std::mem::replace(&mut inner.running, true)
+            inner.start()
+        };
+        if start {
+            tokio::spawn(self.clone().run());
+        }
+    }
+
+    /// Work is done from now on.
+    pub(crate) fn open(self: &Arc<Self>) {
+        let start = {
+            let mut inner = self.lock();
+            inner.open = true;
+            inner.start()
         };
         if start {
             tokio::spawn(self.clone().run());
