@@ -141,6 +141,11 @@ impl Seat {
         self.epoch
     }
 
+    /// The epoch of its last write that was confirmed; before the first, the one it asks for.
+    pub fn known_epoch(&self) -> Epoch {
+        self.known.map_or(self.epoch, |known| known.epoch)
+    }
+
     /// Where it is in its life.
     pub fn standing(&self) -> Standing {
         self.standing

@@ -127,6 +127,11 @@ impl View {
                 .is_some_and(|member| member.epoch >= epoch)
     }
 
+    /// In which epoch the connection is shown.
+    pub fn epoch_of(&self, conn: &ConnId) -> Option<Epoch> {
+        self.shown.get(conn).map(|member| member.epoch)
+    }
+
     /// Whether the connection is shown.
     pub fn shows(&self, conn: &ConnId) -> bool {
         self.shown.contains_key(conn)

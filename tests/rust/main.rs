@@ -1,7 +1,8 @@
 //! The tests that need more than one crate, in one binary.
 
-#[cfg(feature = "histories")]
+mod architecture;
 mod invariants;
 mod model;
+mod races;
 mod scenarios;
 mod store_contract;

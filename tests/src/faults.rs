@@ -172,6 +172,7 @@ impl Feed for FaultyStore {
     }
 
     async fn unsubscribe(&self, room: &RoomId) {
+        self.dawdle().await;
         self.feed.unsubscribe(room).await;
     }
 }

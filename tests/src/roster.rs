@@ -143,12 +143,10 @@ impl Roster {
     /// Whether an event is this client's own leave, which it is only told when others took it
     /// for dead.
     pub fn is_own_leave(&self, delivery: &Delivery) -> bool {
-        let asked = match &delivery.kind {
-            Shown::Leave(Some(Reason::Left | Reason::Disconnected)) => true,
-            Shown::Leave(Some(Reason::Expired | Reason::Kicked) | None)
-            | Shown::Join(_)
-            | Shown::Update(_) => false,
-        };
+        let asked = matches!(
+            delivery.kind,
+            Shown::Leave(Some(Reason::Left | Reason::Disconnected | Reason::Kicked))
+        );
         asked && self.own() == &delivery.conn
     }
 

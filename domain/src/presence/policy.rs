@@ -53,6 +53,9 @@ impl Default for Policy {
 impl Policy {
     /// Commits that one command may try when others wrote in between.
     pub const ATTEMPTS_MAX: u32 = 4;
+    /// Commits that a kick or a sweep may try: more, as whoever writes without pause must be
+    /// removable (P10).
+    pub const OUTSIDE_ATTEMPTS_MAX: u32 = 64;
     /// How long a node waits to see its own commit before it reads the room again.
     pub const OWN_COMMIT_SEEN: Duration = Duration::from_secs(1);
     /// How long after the store changed identity a repair removes nobody.

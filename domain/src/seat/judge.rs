@@ -2,6 +2,7 @@
 //! judged, never outbid.
 
 use crate::ports::{Identity, Lost};
+use crate::presence::event::{Event, Happened};
 use crate::presence::policy::Policy;
 use crate::presence::record::{Found, Phase, Reason};
 use crate::seat::Seat;
@@ -22,7 +23,42 @@ pub enum Verdict {
     Reassert,
 }
 
+/// What an event of its connection means to a seat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overheard {
+    /// Nothing: it is its own, or older.
+    Nothing,
+    /// The seat is over, for this reason.
+    Over(Lost),
+    /// The store must be asked.
+    Doubt,
+}
+
 impl Seat {
+    /// What an event of this connection, published by whomever, means. Another seat's write is
+    /// compared with the last *confirmed* epoch: those of own writes whose outcome is unknown
+    /// were given to nobody. A sweeper's may be wrong, and is looked into.
+    pub fn overhear(&self, event: &Event) -> Overheard {
+        if event.writer == self.id() || !self.has_written() {
+            return Overheard::Nothing;
+        }
+        let (epoch, known) = (event.epoch, self.known_epoch());
+        match event.kind {
+            Happened::Left(Reason::Kicked) if epoch >= known => Overheard::Over(Lost::Kicked),
+            Happened::Left(Reason::Left | Reason::Disconnected) if epoch == known => {
+                Overheard::Over(Lost::Expired)
+            }
+            Happened::Left(Reason::Expired) if epoch > self.epoch() => {
+                Overheard::Over(Lost::Replaced)
+            }
+            Happened::Left(Reason::Expired) if epoch == self.epoch() => Overheard::Doubt,
+            Happened::Left(Reason::Expired) => Overheard::Nothing,
+            _ if epoch > known => Overheard::Over(Lost::Replaced),
+            _ if epoch >= self.epoch() => Overheard::Doubt,
+            _ => Overheard::Nothing,
+        }
+    }
+
     /// Judges what the store, in its life `by`, shows of this connection. The first row that
     /// fits counts.
     pub fn judge(
@@ -43,6 +79,9 @@ impl Seat {
         };
         let revision = found.revision;
         if revision.epoch > self.epoch {
+            return Verdict::Fenced;
+        }
+        if self.was_taken_over(found) {
             return Verdict::Fenced;
         }
         let known = self.known.map(|known| known.epoch);
@@ -78,12 +117,22 @@ impl Seat {
         }
     }
 
+    /// Whether another seat wrote it, above the epoch that this one is known to have: the epochs
+    /// of its own writes that were never confirmed were given to nobody.
+    fn was_taken_over(&self, found: &Found) -> bool {
+        let by_a_seat = !matches!(
+            found.record.phase,
+            Phase::Ended(Reason::Kicked | Reason::Expired)
+        );
+        by_a_seat && found.revision.seat != self.id && found.revision.epoch > self.known_epoch()
+    }
+
     /// Whether a seat that is leaving still has something to end in what the store shows.
     pub fn may_end(&self, found: Option<&Found>) -> bool {
         let Some(found) = found else { return true };
         let epoch = found.revision.epoch;
         match found.record.phase {
-            _ if epoch > self.epoch => false,
+            _ if epoch > self.epoch || self.was_taken_over(found) => false,
             Phase::Ended(_) => epoch < self.epoch,
             Phase::Open | Phase::Closing => epoch < self.epoch || found.revision.seat == self.id,
         }

@@ -97,7 +97,7 @@ impl Node {
         command: &Command,
     ) -> Result<bool, Refusal> {
         let writer = self.seat_id();
-        for attempt in 1..=u64::from(Policy::ATTEMPTS_MAX) {
+        for attempt in 1..=u64::from(Policy::OUTSIDE_ATTEMPTS_MAX) {
             let (_, wall) = self.times();
             let standing = RecordStanding::of(found.as_ref());
             let Decision::End { record, reason } =

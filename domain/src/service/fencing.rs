@@ -9,10 +9,10 @@ use crate::ids::ConnId;
 use crate::ports::{Committed, Conns, Lost, Witness};
 use crate::presence::command::Command;
 use crate::presence::epoch::{Epoch, Version};
-use crate::presence::event::{Happened, Published};
+use crate::presence::event::Published;
 use crate::presence::policy::Policy;
-use crate::presence::record::{Found, Reason};
-use crate::seat::judge::Verdict;
+use crate::presence::record::Found;
+use crate::seat::judge::{Overheard, Verdict};
 use crate::seat::{Against, Standing};
 use crate::service::Node;
 use crate::service::room::{LocalRoom, Repair};
@@ -23,29 +23,17 @@ impl Node {
     /// An event of a local room: fences the seats that it replaces, then tells the room, in one
     /// step.
     pub(super) fn take_in(self: &Arc<Self>, room: &Arc<LocalRoom>, published: Published) {
-        let event = &published.event;
-        let left = matches!(event.kind, Happened::Left(_));
         let (to_judge, repair) = room.with(|inner| {
-            let seats = inner.seats_of(&event.conn).to_vec();
-            let kicked = matches!(event.kind, Happened::Left(Reason::Kicked));
             let (mut fenced, mut to_judge) = (Vec::new(), Vec::new());
-            for cell in seats {
-                let (id, epoch, has_written) = {
-                    let seat = cell.seat();
-                    (seat.id(), seat.epoch(), seat.has_written())
-                };
-                if id == event.writer || !has_written {
-                    continue;
-                }
-                if !left && event.epoch > epoch {
-                    fenced.push((cell, Lost::Replaced));
-                } else if kicked && event.epoch == epoch {
-                    // Off the receivers first: whoever goes is not told its own leave.
-                    fenced.push((cell, Lost::Kicked));
-                } else if event.epoch >= epoch {
-                    to_judge.push(cell);
+            for cell in inner.seats_of(&published.event.conn).to_vec() {
+                let overheard = cell.seat().overhear(&published.event);
+                match overheard {
+                    Overheard::Nothing => {}
+                    Overheard::Over(why) => fenced.push((cell, why)),
+                    Overheard::Doubt => to_judge.push(cell),
                 }
             }
+            // Off the receivers first: whoever goes is not told its own leave.
             for (cell, why) in fenced {
                 cell.lose_within(inner, why);
             }

@@ -11,7 +11,7 @@ use futures_channel::oneshot;
 use indexmap::IndexMap;
 
 use crate::ids::{ConnId, RoomId, SocketId};
-use crate::ports::{Encoder, Peer};
+use crate::ports::{Encoder, Lost, Peer};
 use crate::presence::epoch::{Epoch, Version};
 use crate::presence::event::Delivery;
 use crate::presence::policy::Policy;
@@ -133,6 +133,12 @@ impl LocalRoom {
                 (seat.conn().clone(), seat.epoch(), seat.standing())
             };
             if !matches!(standing, Standing::Joining | Standing::Live) {
+                return Admission::Gone;
+            }
+            let shown = inner.view.as_ref().and_then(|view| view.epoch_of(&conn));
+            if shown > Some(epoch) {
+                // A newer socket has it, and the room has been told so.
+                cell.lose_within(inner, Lost::Replaced);
                 return Admission::Gone;
             }
             let Some(view) = inner.view.as_ref().filter(|view| view.holds(&conn, epoch)) else {

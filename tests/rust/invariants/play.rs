@@ -2,19 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use futures_util::FutureExt;
-use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use rtm_domain::ids::{ConnId, ResumeKey, RoomId, UserId};
-use rtm_domain::ports::{Conns, Lost};
-use rtm_domain::presence::epoch::{Epoch, Version};
-use rtm_domain::presence::policy::{LeaseMode, Policy};
+use rtm_domain::presence::epoch::Epoch;
+use rtm_domain::presence::policy::Policy;
 use rtm_domain::presence::state::State;
 use rtm_domain::service::{Farewell, ResumeAsk};
 use rtm_tests::backend::InMemory;
-use rtm_tests::faults::Fault;
-use rtm_tests::peer::Heard;
-use rtm_tests::roster::Shows;
 use rtm_tests::world::{Ask, World};
 
 use super::step::{CLIENTS, ROOMS, Step};
@@ -28,6 +22,9 @@ pub(super) struct Flavour {
     /// In which order what is ready runs; without it, in that of its arrival.
     pub(super) seed: Option<u64>,
 }
+
+mod ending;
+mod hearing;
 
 pub(super) struct Play {
     world: World,
@@ -106,9 +103,7 @@ impl Play {
     }
 
     fn perform(&mut self, step: &Step) -> Result<(), TestCaseError> {
-        if std::env::var_os("TRACE").is_some() {
-            println!("{} ---- {step:?}", self.world.clock.passed());
-        }
+        self.trace(|now| format!("{now} {step:?}"));
         match *step {
             Step::Join {
                 client,
@@ -286,225 +281,6 @@ impl Play {
         } else {
             node % self.flavour.nodes
         }
-    }
-
-    /// Reads what the sockets were told, and checks it.
-    fn look(&mut self) -> Result<(), TestCaseError> {
-        let mut told = Vec::new();
-        for (nth, socket) in self.world.sockets().iter().enumerate() {
-            let heard = socket.peer.take_numbered().into_iter();
-            told.extend(heard.map(|(number, heard)| (number, nth, heard)));
-        }
-        told.sort_by_key(|(number, ..)| *number);
-        for (_, socket, heard) in told {
-            self.hear(socket, heard)?;
-        }
-        let violations = self.world.violations();
-        prop_assert!(violations.is_empty(), "{}", violations.join("\n"));
-        let strict = std::env::var_os("NOOWN").is_none();
-        for (nth, socket) in self.world.sockets().iter().enumerate() {
-            prop_assert!(
-                !strict || !socket.peer.was_told_own_leave(),
-                "{nth} was told its own leave"
-            );
-        }
-        if self.flavour.nodes == 1
-            && self.flavour.delay_max_ms == 0
-            && self.world.node(0).is_running()
-        {
-            self.rosters_are_the_store()?;
-        }
-        Ok(())
-    }
-
-    fn hear(&mut self, socket: usize, heard: Heard) -> Result<(), TestCaseError> {
-        let now = self.world.clock.passed();
-        if std::env::var_os("TRACE").is_some() {
-            println!("{now} {socket} {heard:?}");
-        }
-        let known = &mut self.sockets[socket];
-        let sent = match heard {
-            Heard::Event(..) | Heard::Lost(..) => now,
-            Heard::Joined(..) | Heard::Beat(..) | Heard::Left(..) | Heard::Synced(..) => {
-                known.sent.pop_front().unwrap_or(now)
-            }
-        };
-        match heard {
-            Heard::Joined(room, Ok(joined)) => {
-                known.alive.insert(room.clone(), sent);
-                let given = (joined.conn.clone(), joined.epoch);
-                known.conns.insert(room.clone(), given);
-                let by = (self.flavour.nodes > 1).then_some(socket);
-                let before = self.given.insert((joined.conn.clone(), by), joined.epoch);
-                prop_assert!(
-                    before < Some(joined.epoch),
-                    "P2: {} was given {:?} after {before:?}",
-                    joined.conn,
-                    joined.epoch
-                );
-                let held = &mut self.clients[known.client].held;
-                match held.get_mut(&room) {
-                    Some(held) if held.conn == joined.conn => {
-                        held.epoch = held.epoch.max(joined.epoch);
-                    }
-                    _ => {
-                        let Held { conn, key, epoch } = Held {
-                            conn: joined.conn,
-                            key: joined.key,
-                            epoch: joined.epoch,
-                        };
-                        held.insert(room, Held { conn, key, epoch });
-                    }
-                }
-            }
-            Heard::Beat(room, Ok(_)) => {
-                for (of, alive) in &mut known.alive {
-                    let in_it = known.conns.contains_key(of);
-                    if in_it && room.as_ref().is_none_or(|room| room == of) {
-                        *alive = (*alive).max(sent);
-                    }
-                }
-            }
-            Heard::Left(room, Ok(())) => {
-                let rooms = ROOMS.map(RoomId::trusted).into_iter();
-                for of in rooms.filter(|of| room.as_ref().is_none_or(|room| room == of)) {
-                    self.left.extend(known.conns.remove(&of));
-                }
-            }
-            Heard::Left(room, Err(_)) => match room {
-                Some(room) => drop(known.conns.remove(&room)),
-                None => known.conns.clear(),
-            },
-            Heard::Lost(room, conn, why) => {
-                known.conns.remove(&room);
-                let alive = known.alive.remove(&room);
-                let silent = alive.map(|alive| now - alive);
-                let ttl = self.policy.ttl.as_millis() as u64;
-                let heartbeats = self.policy.lease == LeaseMode::Heartbeat;
-                if why == Lost::Expired && heartbeats && !self.contested.contains(&conn) {
-                    prop_assert!(
-                        silent.is_none_or(|silent| silent >= ttl),
-                        "P7: {conn} in {room} was dropped after {silent:?} ms"
-                    );
-                }
-            }
-            Heard::Event(..)
-            | Heard::Synced(..)
-            | Heard::Beat(_, Err(_))
-            | Heard::Joined(_, Err(_)) => {}
-        }
-        Ok(())
-    }
-
-    /// On one node whose store answers at once, every roster is the store (P5).
-    fn rosters_are_the_store(&self) -> Result<(), TestCaseError> {
-        for room in ROOMS.map(RoomId::trusted) {
-            let stored = self.stored(&room);
-            for (nth, socket) in self.world.sockets().iter().enumerate() {
-                let roster = socket.peer.roster(&room);
-                if let Some(members) = roster.as_ref().and_then(|roster| roster.members()) {
-                    prop_assert_eq!(
-                        members,
-                        &stored,
-                        "P5: {} is not what socket {} sees",
-                        room,
-                        nth
-                    );
-                }
-            }
-            for (conn, epoch) in &self.left {
-                let since = stored.get(conn).map(|shows| shows.epoch);
-                prop_assert!(
-                    since.is_none_or(|since| since > *epoch),
-                    "{} has left {} and is stored",
-                    conn,
-                    room
-                );
-            }
-        }
-        Ok(())
-    }
-
-    fn stored(&self, room: &RoomId) -> BTreeMap<ConnId, Shows> {
-        let store = self.world.stage.store();
-        let read = store.read(room, Version(0), Conns::Live).now_or_never();
-        let read = read
-            .and_then(Result::ok)
-            .expect("the store in memory answers at once");
-        let shows = read.records.into_iter().map(|(conn, found)| {
-            let record = found.record;
-            let (user, epoch, state) = (record.user, record.epoch, record.state);
-            (conn, Shows { user, epoch, state })
-        });
-        shows.collect()
-    }
-
-    /// Faults stop and clients send heartbeats: within TTL + GRACE + ARM + one sweep all agree.
-    fn calm_down(&mut self) -> Result<(), TestCaseError> {
-        for node in 0..self.flavour.nodes {
-            let store = &self.world.node(node).store;
-            store.set(Fault::None);
-            store.slow(0);
-            self.world.stage.lose_events(node, 0);
-        }
-        let bound =
-            self.policy.ttl + self.policy.grace() + self.policy.arm() + self.policy.sweep_interval;
-        let bound = bound.as_millis() as u64 + 3 * self.policy.tick().as_millis() as u64;
-        let end =
-            self.world.clock.passed() + bound.max(self.policy.linger.as_millis() as u64 + 2500);
-        while self.world.clock.passed() < end {
-            self.beat();
-            self.pass(500)?;
-        }
-        self.beat();
-        self.world.settle();
-        self.look()?;
-        self.rosters_are_the_store()?;
-        // Who is shown has somebody behind it.
-        for room in ROOMS.map(RoomId::trusted) {
-            for conn in self.stored(&room).keys() {
-                let sits = |socket: &usize| {
-                    let roster = self.world.socket(*socket).peer.roster(&room);
-                    roster.is_some_and(|roster| roster.own() == conn)
-                };
-                let sockets: Vec<usize> = self
-                    .clients
-                    .iter()
-                    .flat_map(|it| it.sockets.clone())
-                    .collect();
-                prop_assert!(
-                    sockets.iter().any(sits),
-                    "P7: nobody is behind {} in {}",
-                    conn,
-                    room
-                );
-            }
-        }
-        Ok(())
-    }
-
-    /// When everyone is gone and forgotten, nothing is left.
-    fn all_leave(&mut self) -> Result<(), TestCaseError> {
-        for client in 0..CLIENTS {
-            for socket in std::mem::take(&mut self.clients[client].sockets) {
-                self.world.send(socket, Ask::Close(Farewell::None));
-            }
-        }
-        self.world.advance(10_000);
-        self.world.advance(10_000);
-        self.look()?;
-        prop_assert_eq!(
-            self.world.stage.size(),
-            Some((0, 0)),
-            "the store keeps something"
-        );
-        for node in 0..self.flavour.nodes {
-            if self.world.node(node).is_running() {
-                let load = self.world.node(node).service.load();
-                prop_assert_eq!(load, (0, 0), "node {} keeps something", node);
-            }
-        }
-        Ok(())
     }
 }
 
