@@ -1,7 +1,7 @@
 //! `PresenceStore::read`: a room's records and its version.
 
 use rtm_domain::ids::RoomId;
-use rtm_domain::ports::Conns;
+use rtm_domain::ports::{Conns, Part};
 use rtm_domain::presence::epoch::Version;
 
 use super::subject::{Subject, end, write};
@@ -57,7 +57,10 @@ pub(crate) async fn a_floor_raises_the_version_and_never_lowers_it(it: &impl Sub
         let read = it.store().read(&room, floor, Conns::Live).await;
         assert_eq!(read.expect("it answers").version, after);
     }
-    let renewed = it.store().renew(&[], std::slice::from_ref(&room)).await;
+    let renewed = it
+        .store()
+        .renew(Part(0), &[], std::slice::from_ref(&room))
+        .await;
     assert_eq!(renewed.expect("it answers").versions, [floor]);
 }
 
