@@ -38,7 +38,7 @@ pub(crate) async fn a_lease_that_is_over_is_reported_and_not_revived(it: &impl S
 pub(crate) async fn an_absent_lease_is_reported(it: &impl Subject) {
     assert!(it.reports(&write("r", "a"), 1000).await);
     assert_eq!(it.read("r").await.records, []);
-    assert!(it.is_empty());
+    assert!(it.is_empty().await);
 }
 
 pub(crate) async fn a_lease_of_another_epoch_is_reported(it: &impl Subject) {

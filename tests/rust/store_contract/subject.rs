@@ -28,7 +28,7 @@ pub(crate) trait Subject {
     /// What its feed has brought so far, with all that is on its way.
     async fn heard(&self) -> Vec<(RoomId, Published)>;
     /// Whether nothing at all is kept.
-    fn is_empty(&self) -> bool;
+    async fn is_empty(&self) -> bool;
 
     async fn commit(&self, commit: &Commit) -> Committed {
         self.store()
@@ -124,7 +124,7 @@ impl Subject for Memory {
         heard.clone()
     }
 
-    fn is_empty(&self) -> bool {
+    async fn is_empty(&self) -> bool {
         self.store.size() == (0, 0)
     }
 }
