@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use rtm_domain::PresenceService;
+use rtm_redis::fred::clients::Client as RedisClient;
 use rtm_socketio::{Connection, Hooks, Io, Work};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -34,12 +35,19 @@ impl Crew {
         modules: &[Arc<dyn RealtimeModule>],
         io: &Io,
         presence: Option<&PresenceService>,
+        redis: Option<&RedisClient>,
         shutdown: &CancellationToken,
     ) -> Self {
         let mut members = Vec::new();
         for module in modules {
             let name = module.name();
-            let ctx = ModuleContext::new(name, io.clone(), presence.cloned(), shutdown.clone());
+            let ctx = ModuleContext::new(
+                name,
+                io.clone(),
+                presence.cloned(),
+                redis.cloned(),
+                shutdown.clone(),
+            );
             let span = ctx.logger.clone();
             let registered = AssertUnwindSafe(module.register(&ctx)).catch_unwind();
             match registered.instrument(span).await {
