@@ -13,6 +13,7 @@
 //! # }
 //! ```
 
+pub mod auth;
 pub mod config;
 pub mod logging;
 pub mod module;
