@@ -35,9 +35,15 @@ const RECONNECT_IN_MS: [u64; 2] = [500, 3_000];
 pub struct RealtimeServer {
     config: Config,
     parts: Parts,
-    modules: Vec<Arc<dyn RealtimeModule>>,
+    modules: Vec<NamedModule>,
     running: Option<Running>,
     started: bool,
+}
+
+/// A module under the name that it gave when it was added.
+struct NamedModule {
+    name: &'static str,
+    module: Arc<dyn RealtimeModule>,
 }
 
 /// Why a server cannot be set up or started.
@@ -77,6 +83,15 @@ struct Running {
     serving: JoinHandle<()>,
 }
 
+impl NamedModule {
+    fn new(module: impl RealtimeModule) -> Self {
+        Self {
+            name: module.name(),
+            module: Arc::new(module),
+        }
+    }
+}
+
 impl RealtimeServer {
     /// A server with the built-in modules that `config` asks for.
     pub fn new(config: Config) -> Self {
@@ -91,21 +106,21 @@ impl RealtimeServer {
 
     /// Adds a module, to be registered after those added before.
     pub fn use_module(&mut self, module: impl RealtimeModule) -> Result<&mut Self, ServerError> {
-        let name = module.name();
+        let module = NamedModule::new(module);
         if self.started {
-            return Err(ServerError::AlreadyStarted(name));
+            return Err(ServerError::AlreadyStarted(module.name));
         }
-        if self.modules().contains(&name) {
-            return Err(ServerError::DuplicateModule(name));
+        if self.modules().contains(&module.name) {
+            return Err(ServerError::DuplicateModule(module.name));
         }
-        self.modules.push(Arc::new(module));
+        self.modules.push(module);
         Ok(self)
     }
 
     /// The names of its modules, in order.
     pub fn modules(&self) -> Vec<&'static str> {
         let built_in = self.config.presence.enabled.then_some(presence::OWNER);
-        let added = self.modules.iter().map(|module| module.name());
+        let added = self.modules.iter().map(|module| module.name);
         built_in.into_iter().chain(added).collect()
     }
 
@@ -131,7 +146,8 @@ impl RealtimeServer {
         });
         let mut modules = self.modules.clone();
         if let Some(service) = &presence {
-            modules.insert(0, Arc::new(PresenceModule::new(service.clone())));
+            let module = PresenceModule::new(service.clone());
+            modules.insert(0, NamedModule::new(module));
         }
 
         let (shutdown, stop_serving) = (CancellationToken::new(), CancellationToken::new());

@@ -11,6 +11,7 @@ pub mod gateway;
 mod identity;
 pub mod limits;
 pub mod line;
+pub mod panics;
 mod polling;
 pub mod presence;
 mod registry;
