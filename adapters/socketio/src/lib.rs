@@ -12,6 +12,7 @@ mod identity;
 pub mod limits;
 pub mod line;
 pub mod panics;
+mod places;
 mod polling;
 pub mod presence;
 mod registry;
