@@ -119,9 +119,10 @@ impl RealtimeServer {
 
     /// The names of its modules, in order.
     pub fn modules(&self) -> Vec<&'static str> {
-        let built_in = self.config.presence.enabled.then_some(presence::OWNER);
-        let added = self.modules.iter().map(|module| module.name);
-        built_in.into_iter().chain(added).collect()
+        // The built-in ones are made at the start, when it is known where they keep things.
+        let built_in = (self.config.presence.enabled && !self.started).then_some(presence::OWNER);
+        let modules = self.modules.iter().map(|module| module.name);
+        built_in.into_iter().chain(modules).collect()
     }
 
     /// Socket.IO itself.
@@ -144,10 +145,9 @@ impl RealtimeServer {
             let policy = parts::policy(&self.config);
             storage.presence(policy, &self.parts.clock)
         });
-        let mut modules = self.modules.clone();
         if let Some(service) = &presence {
             let module = PresenceModule::new(service.clone());
-            modules.insert(0, NamedModule::new(module));
+            self.modules.insert(0, NamedModule::new(module));
         }
 
         let (shutdown, stop_serving) = (CancellationToken::new(), CancellationToken::new());
@@ -155,7 +155,7 @@ impl RealtimeServer {
         let gateway = self.parts.gateway.clone();
         let crew = Arc::new(
             Crew::register(
-                &modules,
+                &self.modules,
                 gateway.io(),
                 presence.as_ref(),
                 storage.redis(),
