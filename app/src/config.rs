@@ -2,6 +2,7 @@
 //! the variables, the file, the help and the documentation; nothing here uses a setting.
 
 mod auth;
+mod command;
 mod dotenv;
 mod error;
 mod file;
@@ -26,6 +27,7 @@ mod variables;
 use std::time::Duration;
 
 pub use auth::{AuthConfig, AuthMode};
+pub use command::{NewToken, TokenCommand};
 pub use error::{ConfigError, ConfigErrors, Fault};
 pub use http::{CorsOrigins, HttpConfig};
 pub use limits::Limits;

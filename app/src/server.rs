@@ -27,6 +27,8 @@ use crate::modules::{AuthModule, PresenceModule};
 use crew::Crew;
 use door::Door;
 use http::Readiness;
+pub(crate) use parts::token_authenticator;
+
 use parts::Parts;
 use storage::Storage;
 

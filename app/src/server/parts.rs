@@ -44,7 +44,7 @@ pub(super) fn policy(config: &Config) -> Policy {
 }
 
 /// What checks tokens, with the keys that are set.
-pub(super) fn token_authenticator(config: &Config) -> Result<TokenAuthenticator, ServerError> {
+pub(crate) fn token_authenticator(config: &Config) -> Result<TokenAuthenticator, ServerError> {
     let auth = &config.auth;
     let mut keys = KeyRing::default();
     if let Some(secret) = &auth.jwt_secret {

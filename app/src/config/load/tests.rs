@@ -243,14 +243,14 @@ impl Bench {
     fn load(&self) -> Result<Loaded, ConfigErrors> {
         match self.invoke()? {
             Invocation::Serve(loaded) => Ok(*loaded),
-            Invocation::Print(text) => panic!("printed {text}"),
+            other => panic!("is {other:?}"),
         }
     }
 
     fn printed(&self) -> String {
         match self.invoke().unwrap() {
             Invocation::Print(text) => text,
-            Invocation::Serve(_) => panic!("serves"),
+            other => panic!("is {other:?}"),
         }
     }
 }
