@@ -64,6 +64,12 @@ class Cluster {
     return at;
   }
 
+  /** How many clients there were, and how many presence events they were sent. */
+  delivered() {
+    const events = this.#clients.reduce((sum, client) => sum + client.heard("presence:event").length, 0);
+    return { clients: this.#clients.length, events };
+  }
+
   async end() {
     try {
       for (const timer of this.#timers) clearInterval(timer);
