@@ -113,12 +113,12 @@ test(`kill -9 under load takes only the dead node's members, once each, ${KILLS_
     const writing = setInterval(() => {
       for (const [nth, { socket }] of doomed.entries()) {
         const roomId = rooms[(nth + below(2)) % rooms.length];
-        socket.emit("presence:join", { roomId, userId: `doomed-${nth}` });
+        socket.emit("presence:join", { roomId, userId: `doomed-${kill}-${nth}` });
         socket.emit("presence:heartbeat", { roomId, patchState: { n: below(1_000) } });
       }
     }, 100);
     t.after(() => clearInterval(writing));
-    await witnesses.sawAll(({ type, userId }) => type === "update" && userId === `doomed-${LOAD - 1}`);
+    await Promise.all(witnesses.clients.map((witness) => witness.sees({ type: "update", userId: `doomed-${kill}-${LOAD - 1}` })));
     const killedAt = await all.crash(all.nodes[2]);
     clearInterval(writing);
     await witnesses.mustLose(isDoomed, PATIENCE_MS);

@@ -117,12 +117,6 @@ export class Witnesses {
     return witnesses;
   }
 
-  /** Waits until all have seen such an event. */
-  async sawAll(fits) {
-    const seen = ({ name, args }) => name === "presence:event" && fits(args[0]);
-    await Promise.all(this.clients.map((client) => client.until("such an event", () => client.log.some(seen))));
-  }
-
   /** Waits until all are shown nobody such any more. */
   async mustLose(fits, ms) {
     for (const client of this.clients) assert.deepEqual([client.heard("presence:lost"), client.disconnects], [[], []], "a witness is gone");
@@ -156,27 +150,34 @@ export class Witnesses {
       const { clients, from } = this.#byRoom.get(room);
       const [first, ...rest] = clients.map((client) => client.saw({ roomId: room }).filter(({ version }) => version > from).map(told));
       for (const other of rest) assert.deepEqual(other, first, `what two nodes told of ${room}`);
+      const stays = byConnection(first);
       const unexplained = new Set(first);
       for (const change of actors.flatMap((actor) => actor.done.filter(({ roomId }) => roomId === room))) {
-        const seen = first.filter((event) => Object.entries(change).every(([key, value]) => key === "state" || event[key] === value));
+        const fits = (event) => Object.entries(change).every(([key, value]) => key === "state" || event[key] === value);
+        const seen = (stays.get(change.connId) ?? []).filter(fits);
         assert.equal(seen.length, 1, `seen ${seen.length} times: ${JSON.stringify(change)}`);
         if (change.state) assert.deepEqual(seen[0].state, change.state);
         unexplained.delete(seen[0]);
       }
-      const others = first.filter(besides);
-      for (const connId of new Set(others.map((event) => event.connId))) {
-        const types = others.filter((event) => event.connId === connId).map(({ type }) => type);
-        assert.deepEqual(types.indexOf("leave"), types.length - 1, `${connId} did ${types}`);
-      }
       for (const event of unexplained) {
-        if (besides(event)) continue;
+        const stay = stays.get(event.connId);
+        if (besides(event)) {
+          assert.equal(stay.findIndex(({ type }) => type === "leave"), stay.length - 1, `no end, or not just one: ${JSON.stringify(stay)}`);
+          continue;
+        }
         // A stream that broke may be noticed before the presence goes on elsewhere.
         assert.deepEqual([event.type, event.reason], ["leave", "disconnected"], `nobody did ${JSON.stringify(event)}`);
-        const back = first.filter(({ type, connId, epoch }) => type === "join" && connId === event.connId && epoch === event.epoch + 1);
+        const back = stay.filter(({ type, epoch }) => type === "join" && epoch === event.epoch + 1);
         assert.equal(back.length, 1, `nobody left: ${JSON.stringify(event)}`);
       }
     }
   }
+}
+
+function byConnection(events) {
+  const groups = new Map();
+  for (const event of events) groups.set(event.connId, [...(groups.get(event.connId) ?? []), event]);
+  return groups;
 }
 
 function told({ roomId, type, connId, userId, epoch, version, prev, state, reason }) {
