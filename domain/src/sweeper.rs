@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::ports::Witness;
+use crate::ports::{Identity, Witness};
 use crate::presence::policy::Policy;
 use crate::time::{Moment, millis};
 
@@ -54,6 +54,11 @@ impl Arming {
         changed
     }
 
+    /// Which life of the store answered last.
+    pub fn identity(&self) -> Option<&Identity> {
+        self.heard.as_ref().map(|heard| &heard.witness.identity)
+    }
+
     /// This node itself was late by `late`.
     pub fn late(&mut self, late: Duration, now: Moment) {
         if late > self.gap_max / 2
@@ -81,7 +86,6 @@ impl Arming {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ports::Identity;
     use crate::time::Timestamp;
 
     fn policy() -> Policy {

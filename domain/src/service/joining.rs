@@ -12,7 +12,7 @@ use crate::presence::epoch::{Epoch, Version};
 use crate::presence::policy::Policy;
 use crate::presence::record::Found;
 use crate::seat::judge::Verdict;
-use crate::seat::{Against, Seat, Standing};
+use crate::seat::{Against, Draft, Seat, Standing};
 use crate::service::Node;
 use crate::service::room::{Admission, LocalRoom};
 use crate::service::session::{JoinAsk, Joined, Reply, ResumeAsk, SeatCell, SessionState, Synced};
@@ -156,7 +156,7 @@ impl Node {
             };
             match self.ports.store.commit(draft.commit.clone()).await? {
                 Committed::Applied { version } => {
-                    self.took(&cell, |seat| seat.applied(draft, None), version);
+                    self.wrote(&cell, draft, version);
                     return Ok(cell.clone());
                 }
                 Committed::Conflict { found: Some(own) }
@@ -173,6 +173,13 @@ impl Node {
             return Err(Refusal::Unavailable);
         }
         Err(Rejection::NotPresent.into())
+    }
+
+    /// The store's name is the one it had when it was heard of last. If it has another one by
+    /// now, what it shows later is not held against the seat.
+    fn wrote(self: &Arc<Self>, cell: &SeatCell, draft: Draft, version: Version) {
+        let by = self.identity(self.part_of(cell.room.id()));
+        self.took(cell, |seat| seat.applied(draft, by.as_ref()), version);
     }
 
     fn took(self: &Arc<Self>, cell: &SeatCell, learn: impl FnOnce(&mut Seat), version: Version) {
@@ -232,7 +239,7 @@ impl Node {
             let Some(draft) = draft else { break };
             match self.ports.store.commit(draft.commit.clone()).await? {
                 Committed::Applied { version } => {
-                    self.took(&cell, |seat| seat.applied(draft, None), version);
+                    self.wrote(&cell, draft, version);
                     drop(_turn);
                     return Ok(cell);
                 }

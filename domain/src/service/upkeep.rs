@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use futures_util::stream::iter;
 
 use crate::ids::RoomId;
-use crate::ports::{Lost, Part, Witness};
+use crate::ports::{Identity, Lost, Part, Witness};
 use crate::presence::command::Command;
 use crate::presence::lease::{LeaseName, Renewal};
 use crate::presence::policy::{LeaseMode, Policy};
@@ -144,6 +144,11 @@ impl Node {
             node.sleep(Policy::SETTLE).await;
             node.repair_all(part);
         });
+    }
+
+    /// Which life of a part of the store answered last.
+    pub(super) fn identity(&self, part: Part) -> Option<Identity> {
+        lock(&self.upkeep).part(part).arming.identity().cloned()
     }
 
     pub(super) fn trust(&self, part: Part) -> Trust {
