@@ -7,6 +7,7 @@
 mod ending;
 mod fencing;
 mod joining;
+mod observing;
 mod patching;
 mod room;
 mod rooms;
@@ -22,7 +23,9 @@ use futures_util::future::join_all;
 
 use crate::error::{Refusal, StoreError};
 use crate::ids::{ConnId, RoomId, SeatId, SocketId, UserId};
-use crate::ports::{Clock, Conns, Encoder, Entropy, Feed, FeedSink, Peer, PresenceStore, Tasks};
+use crate::ports::{
+    Clock, Conns, Encoder, Entropy, Feed, FeedSink, Message, Observer, Peer, PresenceStore, Tasks,
+};
 use crate::presence::epoch::Version;
 use crate::presence::event::Published;
 use crate::presence::policy::Policy;
@@ -69,6 +72,7 @@ pub(crate) struct Node {
     /// Held while leases are renewed.
     renewing: AsyncMutex<()>,
     draining: AtomicBool,
+    observers: Mutex<Arc<[Arc<dyn Observer>]>>,
 }
 
 impl PresenceService {
@@ -85,6 +89,7 @@ impl PresenceService {
                 upkeep: Mutex::new(upkeep),
                 renewing: AsyncMutex::new(()),
                 draining: AtomicBool::new(false),
+                observers: Mutex::new(Arc::new([])),
             }),
         }
     }
@@ -162,6 +167,20 @@ impl PresenceService {
             kicked += usize::from(self.node.kick(room, &entry.conn).await?);
         }
         Ok(kicked)
+    }
+
+    /// Has an observer follow what happens from now on.
+    pub fn observe(&self, observer: Arc<dyn Observer>) {
+        let mut observers = lock(&self.node.observers);
+        let more = observers.iter().cloned().chain([observer]);
+        *observers = more.collect();
+    }
+
+    /// Hands an encoded message to the members of a room on this node, but for one socket, in its
+    /// place among the room's events. Returns how many there were.
+    pub fn tell(&self, room: &RoomId, message: &Message, except: Option<SocketId>) -> usize {
+        let room = self.node.rooms.find(room);
+        room.map_or(0, |room| room.tell(message, except))
     }
 
     /// Refuses joins from now on.

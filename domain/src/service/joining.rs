@@ -154,8 +154,10 @@ impl Node {
                     return Err(rejection.into());
                 }
             };
+            let watch = self.watch(room, &draft.commit);
             match self.ports.store.commit(draft.commit.clone()).await? {
                 Committed::Applied { version } => {
+                    room.watch(watch, version);
                     self.wrote(&cell, draft, version);
                     return Ok(cell.clone());
                 }
@@ -163,6 +165,7 @@ impl Node {
                     if own.revision.seat == cell.seat().id() =>
                 {
                     // An earlier attempt whose answer was lost.
+                    room.watch(watch, own.version);
                     self.took(&cell, |seat| seat.adopt(&own), own.version);
                     return Ok(cell.clone());
                 }
@@ -237,7 +240,7 @@ impl Node {
                 seat.draft(command, Against::Memory, (now, wall), floor, &self.policy)?
             };
             let Some(draft) = draft else { break };
-            match self.ports.store.commit(draft.commit.clone()).await? {
+            match self.commit(&cell.room, draft.commit.clone()).await? {
                 Committed::Applied { version } => {
                     self.wrote(&cell, draft, version);
                     drop(_turn);

@@ -61,7 +61,7 @@ impl Node {
             let Some(draft) = draft else {
                 return self.beat(cell, epoch, received);
             };
-            match self.ports.store.commit(draft.commit.clone()).await? {
+            match self.commit(&cell.room, draft.commit.clone()).await? {
                 Committed::Applied { version } => {
                     let mut seat = cell.seat();
                     seat.applied(draft, None);

@@ -11,13 +11,14 @@ use futures_channel::oneshot;
 use indexmap::IndexMap;
 
 use crate::ids::{ConnId, RoomId, SocketId};
-use crate::ports::{Encoder, Lost, Peer};
+use crate::ports::{Encoder, Lost, Message, Peer};
 use crate::presence::epoch::{Epoch, Version};
 use crate::presence::event::Delivery;
 use crate::presence::policy::Policy;
 use crate::presence::snapshot::Snapshot;
 use crate::seat::Standing;
 use crate::service::lock;
+use crate::service::observing::Watches;
 use crate::service::session::SeatCell;
 use crate::time::{Moment, Now, Timestamp, millis};
 use crate::view::{Fed, View};
@@ -39,6 +40,7 @@ pub(super) struct Inner {
     holds: usize,
     idle_since: Option<Moment>,
     pub(super) repair: Repair,
+    pub(super) watches: Watches,
     /// View's and store's version, when they differed at the last look.
     differed: Option<(Version, Version)>,
 }
@@ -174,6 +176,15 @@ impl LocalRoom {
         })
     }
 
+    /// Hands a message to the audience, but for one socket.
+    pub(super) fn tell(&self, message: &Message, except: Option<SocketId>) -> usize {
+        self.with(|inner| {
+            let audience = inner.audience.iter();
+            let hearers = audience.filter(|(socket, _)| Some(**socket) != except);
+            hearers.map(|(_, peer)| peer.deliver(message)).count()
+        })
+    }
+
     /// Compares the view with the store's version; true if they differ for the second time
     /// without either having moved.
     pub(super) fn differs_still(&self, store: Version) -> bool {
@@ -254,6 +265,7 @@ impl Inner {
             }
         }
         self.wake();
+        self.tell_observers();
     }
 
     /// Feeds the view; true if the room must be read.
