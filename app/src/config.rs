@@ -2,6 +2,7 @@
 //! the variables, the file, the help and the documentation; nothing here uses a setting.
 
 mod auth;
+mod chat;
 mod command;
 mod dotenv;
 mod error;
@@ -27,6 +28,7 @@ mod variables;
 use std::time::Duration;
 
 pub use auth::{AuthConfig, AuthMode};
+pub use chat::ChatConfig;
 pub use command::{NewToken, TokenCommand};
 pub use error::{ConfigError, ConfigErrors, Fault};
 pub use http::{CorsOrigins, HttpConfig};
@@ -64,6 +66,8 @@ pub struct Config {
     pub limits: Limits,
     /// How long a presence lives.
     pub presence: PresenceConfig,
+    /// Whether members of a room can speak.
+    pub chat: ChatConfig,
     /// The Redis that several nodes share, if any.
     pub redis: RedisConfig,
     /// How clients prove who they are.

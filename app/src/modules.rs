@@ -1,7 +1,9 @@
 //! Modules that come with the server.
 
 mod auth;
+pub mod chat;
 mod presence;
 
 pub use auth::AuthModule;
+pub use chat::ChatModule;
 pub use presence::PresenceModule;

@@ -1,5 +1,6 @@
 //! The server: modules over one Socket.IO gateway and one HTTP listener.
 
+mod built_in;
 mod crew;
 mod door;
 mod http;
@@ -13,7 +14,7 @@ use std::time::Duration;
 
 use rtm_domain::PresenceService;
 use rtm_protocol::{Draining, names};
-use rtm_socketio::{Gateway, Io, presence};
+use rtm_socketio::{Gateway, Io};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -23,7 +24,6 @@ use tokio_util::sync::CancellationToken;
 use crate::auth::{Authenticator, KeyError, Revocations};
 use crate::config::{AuthMode, Config};
 use crate::module::RealtimeModule;
-use crate::modules::{AuthModule, PresenceModule};
 use crew::Crew;
 use door::Door;
 use http::Readiness;
@@ -151,9 +151,7 @@ impl RealtimeServer {
     pub fn modules(&self) -> Vec<&'static str> {
         // The built-in ones are made at the start, when it is known where they keep things.
         let auth = self.authenticator.is_some() || self.config.auth.is_on();
-        let auth = auth.then_some(AuthModule::NAME);
-        let presence = self.config.presence.enabled.then_some(presence::OWNER);
-        let built_in = auth.into_iter().chain(presence);
+        let built_in = built_in::names(&self.config, auth).into_iter();
         let modules = self.modules.iter().map(|module| module.name);
         match self.started {
             true => modules.collect(),
@@ -183,14 +181,15 @@ impl RealtimeServer {
             storage.presence(policy, &self.parts.clock)
         });
         let revocations = Arc::new(Revocations::default());
-        if let Some(service) = &presence {
-            let module = PresenceModule::new(service.clone());
-            self.modules.insert(0, NamedModule::new(module));
-        }
-        if let Some(authenticator) = &authenticator {
-            let module = AuthModule::new(authenticator.clone(), revocations.clone());
-            self.modules.insert(0, NamedModule::new(module));
-        }
+        let built_in = built_in::Materials {
+            config: &self.config,
+            clock: &self.parts.clock,
+            storage: &storage,
+            authenticator: authenticator.as_ref(),
+            revocations: &revocations,
+            presence: presence.as_ref(),
+        };
+        self.modules.splice(..0, built_in.make().await?);
 
         let (shutdown, stop_serving) = (CancellationToken::new(), CancellationToken::new());
         let ready = Arc::new(AtomicBool::new(false));

@@ -176,9 +176,9 @@ impl PresenceService {
         *observers = more.collect();
     }
 
-    /// Hands an encoded message to the members of a room on this node, but for one socket, in its
-    /// place among the room's events. Returns how many there were.
-    pub fn tell(&self, room: &RoomId, message: &Message, except: Option<SocketId>) -> usize {
+    /// Hands an encoded message to the members of a room on this node, but for one connection, in
+    /// its place among the room's events. Returns how many there were.
+    pub fn tell(&self, room: &RoomId, message: &Message, except: Option<&ConnId>) -> usize {
         let room = self.node.rooms.find(room);
         room.map_or(0, |room| room.tell(message, except))
     }

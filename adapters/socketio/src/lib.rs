@@ -7,6 +7,7 @@
 //! Only this crate and `app` know socketioxide.
 
 pub mod connection;
+mod frame;
 pub mod gateway;
 pub mod handshake;
 mod identity;
@@ -21,6 +22,7 @@ mod serve;
 mod stream;
 
 pub use connection::{Ack, Connection, Handler, Request, Work};
+pub use frame::Frame;
 pub use gateway::{ConnectRefused, Gateway, Hooks};
 pub use handshake::Handshake;
 pub use identity::{Authority, Everything, Identity, Right};

@@ -8,6 +8,7 @@ use rtm_socketio::{Gateway, Limits};
 
 use crate::auth::{KeyRing, TokenAuthenticator, TokenRules};
 use crate::config::{self, Config};
+use crate::modules::chat::ChatSettings;
 use crate::runtime::SystemClock;
 use crate::server::ServerError;
 
@@ -22,6 +23,19 @@ impl Parts {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let gateway = Arc::new(Gateway::new(limits(config), clock.clone()));
         Self { clock, gateway }
+    }
+}
+
+pub(super) fn chat(config: &Config) -> ChatSettings {
+    let (chat, limits) = (&config.chat, &config.limits);
+    ChatSettings {
+        history_max: chat.max_history,
+        message_bytes_max: limits.chat_bytes,
+        // An answer must find its place beside what else waits to be sent.
+        page_bytes_max: limits.queue_bytes / 2,
+        typing: chat.typing,
+        retention: chat.retention,
+        memory_bytes_max: chat.memory_bytes,
     }
 }
 

@@ -11,6 +11,7 @@ use rtm_redis::{ConnectError, Health, Redis, RedisSettings};
 use rtm_socketio::presence::EventEncoder;
 
 use crate::config::{Publishing, RedisConfig};
+use crate::modules::chat::{ChatSettings, ChatStore, MemoryChat, RedisChat};
 use crate::runtime::{SystemEntropy, TokioTasks};
 
 /// Where presences are kept.
@@ -56,6 +57,18 @@ impl Storage {
                 service
             }
         }
+    }
+
+    /// Where chat keeps its messages.
+    pub(super) async fn chat(
+        &self,
+        settings: ChatSettings,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Arc<dyn ChatStore>, ConnectError> {
+        Ok(match self {
+            Self::Memory => Arc::new(MemoryChat::new(clock.clone(), settings)),
+            Self::Redis(redis) => Arc::new(RedisChat::open(redis, settings).await?),
+        })
     }
 
     /// The Redis itself, for modules.

@@ -176,11 +176,13 @@ impl LocalRoom {
         })
     }
 
-    /// Hands a message to the audience, but for one socket.
-    pub(super) fn tell(&self, message: &Message, except: Option<SocketId>) -> usize {
+    /// Hands a message to the audience, but for one connection's socket.
+    pub(super) fn tell(&self, message: &Message, except: Option<&ConnId>) -> usize {
         self.with(|inner| {
+            let seats = except.map_or(&[][..], |conn| inner.seats_of(conn));
             let audience = inner.audience.iter();
-            let hearers = audience.filter(|(socket, _)| Some(**socket) != except);
+            let left_out = |socket| seats.iter().any(|seat| seat.socket == socket);
+            let hearers = audience.filter(|(socket, _)| !left_out(**socket));
             hearers.map(|(_, peer)| peer.deliver(message)).count()
         })
     }

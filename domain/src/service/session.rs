@@ -188,11 +188,6 @@ impl Session {
         join_all(cells.iter().map(|cell| self.node.part(cell, farewell))).await;
     }
 
-    /// The socket.
-    pub fn socket(&self) -> SocketId {
-        self.state.socket
-    }
-
     /// Which presence this socket has in a room: its connection, user and epoch.
     pub fn presence(&self, room: &RoomId) -> Option<(ConnId, UserId, Epoch)> {
         let cell = self.state.seat(room)?;

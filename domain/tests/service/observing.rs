@@ -126,19 +126,14 @@ fn a_kick_is_told_where_it_was_asked_for_also_without_members_there() {
 #[test]
 fn a_message_reaches_the_members_in_its_place_but_for_the_one_left_out() {
     let world = World::new();
-    let (one, _) = world.member("1");
+    let (one, joined) = world.member("1");
     let (two, _) = world.member("2");
     let outsider = world.connect();
     one.ear.forget();
     world.patch(&two, "3").unwrap();
     let message: Message = Arc::new("hello".to_owned());
     assert_eq!(world.service.tell(&room(), &message, None), 2);
-    assert_eq!(
-        world
-            .service
-            .tell(&room(), &message, Some(one.session.socket())),
-        1
-    );
+    assert_eq!(world.service.tell(&room(), &message, Some(&joined.conn)), 1);
     world.patch(&two, "4").unwrap();
     let told: Vec<bool> = one.ear.told().iter().map(is_message).collect();
     assert_eq!(told, [false, true, false]);
