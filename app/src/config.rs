@@ -18,6 +18,7 @@ mod markdown;
 mod place;
 mod presence;
 mod redis;
+mod relay;
 mod secret;
 mod setting;
 mod suggest;
@@ -39,6 +40,7 @@ pub use markdown::markdown;
 pub use place::{Given, Place};
 pub use presence::{LeaseMode, PresenceConfig};
 pub use redis::{Publishing, RedisConfig, RedisUrl};
+pub use relay::RelayConfig;
 pub use secret::Secret;
 pub use setting::Setting;
 pub use table::settings;
@@ -68,6 +70,8 @@ pub struct Config {
     pub presence: PresenceConfig,
     /// Whether members of a room can speak.
     pub chat: ChatConfig,
+    /// Events of applications' own that members of a room send to each other.
+    pub relay: RelayConfig,
     /// The Redis that several nodes share, if any.
     pub redis: RedisConfig,
     /// How clients prove who they are.

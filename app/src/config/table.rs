@@ -5,6 +5,7 @@ mod chat;
 mod limits;
 mod presence;
 mod redis;
+mod relay;
 mod server;
 
 use std::ops::RangeInclusive;
@@ -25,6 +26,7 @@ pub fn settings() -> &'static [Setting] {
             .chain(server::connections())
             .chain(presence::rows());
         rows.chain(chat::rows())
+            .chain(relay::rows())
             .chain(limits::rows())
             .chain(server::logs())
             .collect()

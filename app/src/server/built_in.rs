@@ -10,7 +10,7 @@ use super::storage::Storage;
 use super::{NamedModule, ServerError, parts};
 use crate::auth::{Authenticator, Revocations};
 use crate::config::Config;
-use crate::modules::{AuthModule, ChatModule, PresenceModule};
+use crate::modules::{AuthModule, ChatModule, PresenceModule, RelayModule};
 
 /// The names of those that `config` asks for, in order.
 pub(super) fn names(config: &Config, has_authenticator: bool) -> Vec<&'static str> {
@@ -19,6 +19,10 @@ pub(super) fn names(config: &Config, has_authenticator: bool) -> Vec<&'static st
         (AuthModule::NAME, has_authenticator),
         (presence::OWNER, presence),
         (ChatModule::NAME, presence && config.chat.enabled),
+        (
+            RelayModule::NAME,
+            presence && !config.relay.events.is_empty(),
+        ),
     ];
     let asked = asked.into_iter().filter(|(_, asked)| *asked);
     asked.map(|(name, _)| name).collect()
@@ -51,6 +55,12 @@ impl Materials<'_> {
             let store = self.storage.chat(settings, self.clock).await?;
             let clock = self.clock.clone();
             let module = ChatModule::new(presence.clone(), store, clock, settings);
+            modules.push(NamedModule::new(module));
+        }
+        let relay = parts::relay(self.config);
+        if !relay.events.is_empty() {
+            let wires = self.storage.relay_wires().await?;
+            let module = RelayModule::new(presence.clone(), relay, wires);
             modules.push(NamedModule::new(module));
         }
         Ok(modules)

@@ -8,6 +8,7 @@ use rtm_socketio::{Gateway, Limits};
 
 use crate::auth::{KeyRing, TokenAuthenticator, TokenRules};
 use crate::config::{self, Config};
+use crate::modules::RelaySettings;
 use crate::modules::chat::ChatSettings;
 use crate::runtime::SystemClock;
 use crate::server::ServerError;
@@ -36,6 +37,14 @@ pub(super) fn chat(config: &Config) -> ChatSettings {
         typing: chat.typing,
         retention: chat.retention,
         memory_bytes_max: chat.memory_bytes,
+    }
+}
+
+pub(super) fn relay(config: &Config) -> RelaySettings {
+    RelaySettings {
+        events: config.relay.events.clone(),
+        payload_bytes_max: config.limits.relay_bytes,
+        events_per_second_max: config.relay.events_per_second,
     }
 }
 

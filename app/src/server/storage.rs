@@ -12,6 +12,7 @@ use rtm_socketio::presence::EventEncoder;
 
 use crate::config::{Publishing, RedisConfig};
 use crate::modules::chat::{ChatSettings, ChatStore, MemoryChat, RedisChat};
+use crate::modules::relay::RelayWires;
 use crate::runtime::{SystemEntropy, TokioTasks};
 
 /// Where presences are kept.
@@ -68,6 +69,14 @@ impl Storage {
         Ok(match self {
             Self::Memory => Arc::new(MemoryChat::new(clock.clone(), settings)),
             Self::Redis(redis) => Arc::new(RedisChat::open(redis, settings).await?),
+        })
+    }
+
+    /// What carries relayed events to other nodes, if there may be any.
+    pub(super) async fn relay_wires(&self) -> Result<Option<Arc<RelayWires>>, ConnectError> {
+        Ok(match self {
+            Self::Memory => None,
+            Self::Redis(redis) => Some(RelayWires::open(redis).await?),
         })
     }
 

@@ -50,6 +50,12 @@ pub(super) fn rows() -> impl Iterator<Item = Setting> {
             bytes(1..=1 << 24, |c, n| c.limits.chat_bytes = n),
         ),
         Setting::new(
+            "MAX_RELAY_BYTES",
+            "16384",
+            "Largest payload of a relayed event, as JSON text.",
+            bytes(1..=1 << 24, |c, n| c.limits.relay_bytes = n),
+        ),
+        Setting::new(
             "MAX_ROOMS_PER_CONNECTION",
             "128",
             "Most rooms one connection is in.",
