@@ -63,7 +63,8 @@ impl Listener for Ears {
             event.attachments.len(),
         );
         if let Some(ack) = event.ack {
-            ack.send(&json!({ "heard": event.name })).unwrap();
+            let sent = ack.send(&json!({ "heard": event.name }));
+            sent.expect("the connection is open");
         }
         let _ = self.0.send(said);
     }
