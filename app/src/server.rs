@@ -31,9 +31,15 @@ const RECONNECT_IN_MS: [u64; 2] = [500, 3_000];
 pub struct RealtimeServer {
     config: Config,
     parts: Parts,
-    modules: Vec<Arc<dyn RealtimeModule>>,
+    modules: Vec<NamedModule>,
     running: Option<Running>,
     started: bool,
+}
+
+/// A module under the name that it gave when it was added.
+struct NamedModule {
+    name: &'static str,
+    module: Arc<dyn RealtimeModule>,
 }
 
 /// Why a server cannot be set up or started.
@@ -71,14 +77,21 @@ struct Running {
     serving: JoinHandle<()>,
 }
 
+impl NamedModule {
+    fn new(module: impl RealtimeModule) -> Self {
+        Self {
+            name: module.name(),
+            module: Arc::new(module),
+        }
+    }
+}
+
 impl RealtimeServer {
     /// A server with the built-in modules that `config` asks for.
     pub fn new(config: Config) -> Self {
         let parts = Parts::new(&config);
-        let mut modules: Vec<Arc<dyn RealtimeModule>> = Vec::new();
-        if let Some(service) = &parts.presence {
-            modules.push(Arc::new(PresenceModule::new(service.clone())));
-        }
+        let presence = parts.presence.clone().map(PresenceModule::new);
+        let modules = presence.into_iter().map(NamedModule::new).collect();
         Self {
             config,
             parts,
@@ -90,20 +103,20 @@ impl RealtimeServer {
 
     /// Adds a module, to be registered after those added before.
     pub fn use_module(&mut self, module: impl RealtimeModule) -> Result<&mut Self, ServerError> {
-        let name = module.name();
+        let module = NamedModule::new(module);
         if self.started {
-            return Err(ServerError::AlreadyStarted(name));
+            return Err(ServerError::AlreadyStarted(module.name));
         }
-        if self.modules.iter().any(|other| other.name() == name) {
-            return Err(ServerError::DuplicateModule(name));
+        if self.modules.iter().any(|other| other.name == module.name) {
+            return Err(ServerError::DuplicateModule(module.name));
         }
-        self.modules.push(Arc::new(module));
+        self.modules.push(module);
         Ok(self)
     }
 
     /// The names of its modules, in order.
     pub fn modules(&self) -> Vec<&'static str> {
-        self.modules.iter().map(|module| module.name()).collect()
+        self.modules.iter().map(|module| module.name).collect()
     }
 
     /// Socket.IO itself.

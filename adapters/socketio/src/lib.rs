@@ -10,6 +10,7 @@ pub mod connection;
 pub mod gateway;
 pub mod limits;
 pub mod line;
+pub mod panics;
 mod polling;
 pub mod presence;
 mod registry;
