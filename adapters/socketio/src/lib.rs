@@ -11,6 +11,7 @@ pub mod gateway;
 pub mod limits;
 pub mod line;
 pub mod panics;
+mod places;
 mod polling;
 pub mod presence;
 mod registry;
