@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use rtm_domain::PresenceService;
+use rtm_redis::fred::clients::Client as RedisClient;
 use rtm_socketio::{Connection, Io, Request, Socket};
 use tokio_util::sync::CancellationToken;
 
@@ -77,6 +78,8 @@ pub struct ModuleContext {
     pub io: Io,
     /// The presence service; none if the server runs without the presence module.
     pub presence: Option<PresenceService>,
+    /// A Redis client of the modules' own, direct and unlimited; none in memory.
+    pub redis: Option<RedisClient>,
     /// A span that carries the module's name, for its logs.
     pub logger: tracing::Span,
     /// Cancelled when the server stops.
@@ -89,11 +92,13 @@ impl ModuleContext {
         owner: &'static str,
         io: Io,
         presence: Option<PresenceService>,
+        redis: Option<RedisClient>,
         shutdown: CancellationToken,
     ) -> Self {
         Self {
             io,
             presence,
+            redis,
             logger: tracing::info_span!("module", name = owner),
             shutdown,
             owner,

@@ -8,6 +8,7 @@
 
 pub mod connection;
 pub mod gateway;
+mod identity;
 pub mod limits;
 pub mod line;
 pub mod panics;
@@ -20,6 +21,7 @@ mod stream;
 
 pub use connection::{Ack, Connection, Handler, Request, Work};
 pub use gateway::{ConnectRefused, Gateway, Hooks};
+pub use identity::{Authority, Everything, Identity, Right};
 pub use limits::Limits;
 pub use serve::serve;
 pub use socketioxide;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use rtm_domain::PresenceService;
+use rtm_redis::fred::clients::Client as RedisClient;
 use rtm_socketio::panics::said;
 use rtm_socketio::{Connection, Hooks, Io, Work};
 use tokio::time::Instant;
@@ -41,12 +42,19 @@ impl Crew {
         modules: &[NamedModule],
         io: &Io,
         presence: Option<&PresenceService>,
+        redis: Option<&RedisClient>,
         shutdown: &CancellationToken,
     ) -> Self {
         let mut members = Vec::new();
         for NamedModule { name, module } in modules {
             let name = *name;
-            let ctx = ModuleContext::new(name, io.clone(), presence.cloned(), shutdown.clone());
+            let ctx = ModuleContext::new(
+                name,
+                io.clone(),
+                presence.cloned(),
+                redis.cloned(),
+                shutdown.clone(),
+            );
             let span = ctx.logger.clone();
             // Called within the guard too: a module may panic before it returns a future.
             let registered = AssertUnwindSafe(async { module.register(&ctx).await });
