@@ -1,7 +1,7 @@
 //! Rooms on a node: when they are subscribed to, how many there may be, and how full.
 
 use rtm_domain::error::{Excess, Limit, Refusal, Rejection};
-use rtm_domain::ids::{RoomId, UserId};
+use rtm_domain::ids::UserId;
 use rtm_domain::presence::policy::Policy;
 use rtm_domain::service::JoinAsk;
 
@@ -152,13 +152,6 @@ fn too_large_a_state_leaves_nothing_behind() {
     assert!(client.session.rooms().is_empty());
     assert_eq!(world.shelf.calls(Call::Commit), 0);
     assert!(world.join(&client, ask("1")).answer().is_ok());
-}
-
-fn elsewhere(name: &str) -> JoinAsk {
-    JoinAsk {
-        room: RoomId::trusted(name),
-        ..ask("1")
-    }
 }
 
 fn too_large(limit: Limit, max: u64) -> Refusal {
