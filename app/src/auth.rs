@@ -2,6 +2,7 @@
 
 mod keys;
 mod pattern;
+mod revocations;
 mod rights;
 mod token;
 
@@ -11,6 +12,7 @@ use async_trait::async_trait;
 use rtm_socketio::Identity;
 
 pub use keys::{Algorithm, KeyError, KeyRing};
+pub use revocations::Revocations;
 pub use rights::RoomRights;
 pub use token::{TokenAuthenticator, TokenRules};
 

@@ -14,6 +14,7 @@
 //! ```
 
 pub mod auth;
+pub mod commands;
 pub mod config;
 pub mod logging;
 pub mod module;

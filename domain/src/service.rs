@@ -125,6 +125,12 @@ impl PresenceService {
         Session::new(self.node.clone(), session)
     }
 
+    /// The session of a connected socket.
+    pub fn session(&self, socket: SocketId) -> Option<Session> {
+        let state = lock(&self.node.sessions).get(&socket).cloned()?;
+        Some(Session::new(self.node.clone(), state))
+    }
+
     /// Everyone live in a room, as the store has it, also if this node has no member there.
     pub async fn snapshot(&self, room: &RoomId) -> Result<Snapshot, StoreError> {
         let node = &self.node;

@@ -13,13 +13,15 @@ use std::sync::{Arc, PoisonError, RwLock, Weak};
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use http::Extensions;
-use rtm_domain::ids::SocketId;
+use rtm_domain::ids::{RoomId, SocketId};
 use rtm_domain::ports::Clock;
+use rtm_protocol::ErrorReply;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use socketioxide::{SendError, SocketError};
 
 use crate::Socket;
+use crate::identity::{Identity, Right, forbidden};
 use crate::limits::Limits;
 use crate::line::{Cut, Line};
 use crate::places::place_of;
@@ -48,6 +50,8 @@ pub struct Connection {
     inbox: Arc<Inbox>,
     handlers: RwLock<HashMap<Box<str>, (&'static str, Handler)>>,
     seen_off: AtomicBool,
+    /// None where nobody has to prove who they are.
+    identity: RwLock<Option<Arc<Identity>>>,
 }
 
 impl Connection {
@@ -78,6 +82,7 @@ impl Connection {
             limits,
             handlers: RwLock::default(),
             seen_off: AtomicBool::new(false),
+            identity: RwLock::new(None),
         }
     }
 
@@ -105,6 +110,33 @@ impl Connection {
     /// The address at the other end.
     pub fn remote(&self) -> Option<IpAddr> {
         self.remote
+    }
+
+    /// Who it is; none where nobody has to prove that.
+    pub fn identity(&self) -> Option<Arc<Identity>> {
+        let identity = self.identity.read().unwrap_or_else(PoisonError::into_inner);
+        identity.clone()
+    }
+
+    /// It has proven who it is (again).
+    pub fn identify(&self, identity: Arc<Identity>) {
+        let mut known = self
+            .identity
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *known = Some(identity);
+    }
+
+    /// Whether it has a right in a room.
+    ///
+    /// # Errors
+    ///
+    /// The reply `forbidden`.
+    pub fn may(&self, right: Right, room: &RoomId) -> Result<(), ErrorReply> {
+        match self.identity() {
+            Some(identity) if !identity.authority.allows(right, room) => Err(forbidden(right)),
+            _ => Ok(()),
+        }
     }
 
     /// Whether the client can still be spoken to.

@@ -6,10 +6,13 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use axum::Router;
+use futures_util::future::BoxFuture;
+use rtm_domain::ids::UserId;
 use rtm_domain::ports::Clock;
+use rtm_domain::time::Timestamp;
 use rtm_protocol::{ConnectRefusal, ErrorCode};
 use serde::Serialize;
-use socketioxide::extract::SocketRef;
+use socketioxide::extract::{SocketRef, TryData};
 use socketioxide::handler::ConnectHandler;
 use socketioxide::layer::SocketIoLayer;
 use socketioxide::socket::DisconnectReason;
@@ -18,6 +21,8 @@ use tokio_util::task::TaskTracker;
 use tower::Layer;
 
 use crate::connection::{Connection, Intake, stream_of};
+use crate::handshake::Handshake;
+use crate::identity::Identity;
 use crate::limits::Limits;
 use crate::line::{Cut, Line};
 use crate::places::{Full, Places, place_of};
@@ -27,7 +32,7 @@ use crate::stream::StreamHandle;
 use crate::{Io, Socket};
 
 /// How often connections are looked at.
-const WATCH_EVERY: Duration = Duration::from_secs(1);
+const WATCH_EVERY: Duration = Duration::from_millis(500);
 
 /// How often a closing gateway looks whether clients have fetched what waits for them.
 const DRAIN_EVERY: Duration = Duration::from_millis(10);
@@ -35,6 +40,9 @@ const DRAIN_EVERY: Duration = Duration::from_millis(10);
 /// What the application does when connections come and go. A panic in a hook is the
 /// application's business to catch.
 pub trait Hooks: Send + Sync + 'static {
+    /// Somebody wants in: who it is, or none where nobody has to prove that; or why not.
+    fn authenticate(&self, handshake: Handshake) -> Authenticated;
+
     /// A connection is about to be let in: the place to register handlers. It has not been told
     /// yet, so nothing may be emitted.
     fn on_connection(&self, connection: &Arc<Connection>);
@@ -45,6 +53,9 @@ pub trait Hooks: Send + Sync + 'static {
     /// The connection is gone, and everything it asked before is done.
     fn on_disconnected(&self, connection: &Arc<Connection>, said_farewell: bool) -> crate::Work;
 }
+
+/// Who somebody is, or why that is not proven.
+pub type Authenticated = BoxFuture<'static, Result<Option<Identity>, ConnectRefusal>>;
 
 /// Socket.IO with our limits.
 pub struct Gateway {
@@ -110,9 +121,13 @@ impl Gateway {
     /// Lets connections in from now on.
     pub fn open(&self, hooks: Arc<dyn Hooks>) {
         let (shared, greeter, watcher) = (self.shared.clone(), hooks.clone(), hooks.clone());
-        let let_in = move |socket: SocketRef| {
-            let outcome = shared.let_in(socket, &hooks);
-            async move { outcome }
+        let let_in = move |socket: SocketRef, auth: TryData<serde_json::Value>| {
+            let (shared, hooks) = (shared.clone(), hooks.clone());
+            let handshake = Handshake::read(auth.0.as_ref().ok(), socket.req_parts());
+            async move {
+                let identity = hooks.authenticate(handshake).await;
+                shared.let_in(socket, identity.map_err(ConnectRefused)?, &hooks)
+            }
         };
         let registry = self.shared.registry.clone();
         let announce = move |socket: SocketRef| async move {
@@ -153,6 +168,22 @@ impl Gateway {
         for connection in self.shared.registry.all() {
             connection.emit(event, payload);
         }
+    }
+
+    /// Cuts a user's connections whose identity was proven at `until` or earlier, or at an
+    /// unknown time. Returns how many there were.
+    pub fn cut_user(&self, user: &UserId, until: Timestamp) -> usize {
+        let mut cut = 0;
+        for connection in self.shared.registry.all() {
+            let is_theirs = |identity: Arc<Identity>| {
+                identity.user == *user && identity.issued.is_none_or(|issued| issued <= until)
+            };
+            if connection.identity().is_some_and(is_theirs) {
+                connection.line().cut(Cut::Revoked);
+                cut += 1;
+            }
+        }
+        cut
     }
 
     /// Lets nobody in any more.
@@ -196,6 +227,7 @@ impl Shared {
     fn let_in(
         self: &Arc<Self>,
         socket: Socket,
+        identity: Option<Identity>,
         hooks: &Arc<dyn Hooks>,
     ) -> Result<(), ConnectRefused> {
         if self.draining.load(Ordering::SeqCst) {
@@ -213,6 +245,9 @@ impl Shared {
         let id = self.registry.next_id();
         let (limits, clock) = (self.limits.clone(), self.clock.clone());
         let connection = Arc::new(Connection::new(id, socket, line, limits, clock));
+        if let Some(identity) = identity {
+            connection.identify(Arc::new(identity));
+        }
         self.registry.add(&connection, now);
         if let Some(stream) = self.stream_of(&connection) {
             connection.line().carried_by(&stream);
@@ -291,7 +326,7 @@ async fn watch(shared: Weak<Shared>, hooks: Arc<dyn Hooks>) {
         let Some(shared) = shared.upgrade() else {
             return;
         };
-        let now = shared.clock.now();
+        let (now, wall) = (shared.clock.now(), shared.clock.wall());
         for connection in shared.registry.vanished(now, Limits::ANNOUNCE_MAX) {
             shared.registry.remove(&connection);
             shared.see_off(&connection, &hooks, false);
@@ -301,6 +336,10 @@ async fn watch(shared: Weak<Shared>, hooks: Arc<dyn Hooks>) {
             connection
                 .line()
                 .check_stalled(now, shared.limits.write_stall_max);
+            let expires = connection.identity().and_then(|identity| identity.expires);
+            if expires.is_some_and(|expires| expires <= wall) {
+                connection.line().cut(Cut::IdentityExpired);
+            }
         }
     }
 }

@@ -8,6 +8,7 @@
 
 pub mod connection;
 pub mod gateway;
+pub mod handshake;
 mod identity;
 pub mod limits;
 pub mod line;
@@ -21,6 +22,7 @@ mod stream;
 
 pub use connection::{Ack, Connection, Handler, Request, Work};
 pub use gateway::{ConnectRefused, Gateway, Hooks};
+pub use handshake::Handshake;
 pub use identity::{Authority, Everything, Identity, Right};
 pub use limits::Limits;
 pub use serve::serve;

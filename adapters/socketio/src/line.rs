@@ -33,6 +33,10 @@ pub enum Cut {
     PolledTwice,
     /// The stream broke, or something on it was no frame or too large.
     TransportError,
+    /// What proved the client's identity has expired.
+    IdentityExpired,
+    /// The user was shut out.
+    Revoked,
     /// The server is going away.
     Shutdown,
 }
@@ -62,6 +66,8 @@ impl Cut {
             Cut::BadPacket => "bad_packet",
             Cut::PolledTwice => "polled_twice",
             Cut::TransportError => "transport_error",
+            Cut::IdentityExpired => "identity_expired",
+            Cut::Revoked => "revoked",
             Cut::Shutdown => "shutdown",
         }
     }

@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use rtm_domain::PresenceService;
 use rtm_redis::fred::clients::Client as RedisClient;
 use rtm_socketio::panics::said;
-use rtm_socketio::{Connection, Hooks, Io, Work};
+use rtm_socketio::{Connection, Io, Work};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -121,20 +121,27 @@ impl Crew {
     }
 }
 
-impl Hooks for Crew {
-    fn on_connection(&self, connection: &Arc<Connection>) {
+impl Crew {
+    /// A connection is about to be let in.
+    pub(super) fn on_connection(&self, connection: &Arc<Connection>) {
         let socket = connection.socket();
         self.each("on_connection", |it| {
             it.module.on_connection(socket, &it.ctx)
         });
     }
 
-    fn on_connected(&self, connection: &Arc<Connection>) {
+    /// A connection knows that it is connected.
+    pub(super) fn on_connected(&self, connection: &Arc<Connection>) {
         let socket = connection.socket();
         self.each("on_connected", |it| it.module.on_connected(socket, &it.ctx));
     }
 
-    fn on_disconnected(&self, connection: &Arc<Connection>, said_farewell: bool) -> Work {
+    /// A connection is gone.
+    pub(super) fn on_disconnected(
+        &self,
+        connection: &Arc<Connection>,
+        said_farewell: bool,
+    ) -> Work {
         let (members, connection) = (self.members.clone(), connection.clone());
         Box::pin(async move {
             for member in members.into_iter().rev() {

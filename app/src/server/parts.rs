@@ -6,8 +6,10 @@ use rtm_domain::ports::Clock;
 use rtm_domain::presence::policy::{LeaseMode, Policy};
 use rtm_socketio::{Gateway, Limits};
 
+use crate::auth::{KeyRing, TokenAuthenticator, TokenRules};
 use crate::config::{self, Config};
 use crate::runtime::SystemClock;
+use crate::server::ServerError;
 
 /// What a server consists of before it starts, besides its modules.
 pub(super) struct Parts {
@@ -39,6 +41,31 @@ pub(super) fn policy(config: &Config) -> Policy {
         rooms_per_connection_max: limits.rooms_per_connection,
         connections_per_room_max: limits.connections_per_room,
     }
+}
+
+/// What checks tokens, with the keys that are set.
+pub(crate) fn token_authenticator(config: &Config) -> Result<TokenAuthenticator, ServerError> {
+    let auth = &config.auth;
+    let mut keys = KeyRing::default();
+    if let Some(secret) = &auth.jwt_secret {
+        keys.add_secret(secret.expose())?;
+    }
+    if let Some(path) = &auth.jwt_public_key_file {
+        keys.add_public_key_file(path)?;
+    }
+    if let Some(path) = &auth.jwt_jwks_file {
+        keys.add_jwks_file(path)?;
+    }
+    if keys.is_empty() {
+        return Err(ServerError::NoKey);
+    }
+    let rules = TokenRules {
+        audience: auth.jwt_audience.clone(),
+        issuer: auth.jwt_issuer.clone(),
+        leeway_secs: auth.jwt_leeway.as_secs(),
+        id_bytes_max: config.limits.id_bytes,
+    };
+    Ok(TokenAuthenticator::new(keys, rules))
 }
 
 pub(super) fn limits(config: &Config) -> Limits {

@@ -13,6 +13,8 @@
 //! being copied together first.
 
 mod ack;
+mod auth;
+mod chat;
 pub mod decode;
 mod draining;
 mod error;
@@ -23,6 +25,12 @@ mod presence;
 mod state;
 
 pub use ack::read_ack;
+pub use auth::{AuthRefreshReply, AuthRefreshRequest};
+pub use chat::{
+    ChatHistoryReply, ChatHistoryRequest, ChatMessage, ChatRead, ChatReadReply, ChatReadRequest,
+    ChatReceipt, ChatReceiptsReply, ChatReceiptsRequest, ChatSendReply, ChatSendRequest,
+    ChatSinceReply, ChatSinceRequest, ChatTyping, ChatTypingReply, ChatTypingRequest,
+};
 pub use draining::Draining;
 pub use error::{ConnectRefusal, ErrorCode, ErrorReply, Limit};
 pub use literal::{False, True};
