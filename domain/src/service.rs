@@ -4,6 +4,7 @@
 //! peers. The service holds no rule; it performs what the machines decide. Locks are never held
 //! across a call to a port that waits, but for a seat's turn, which lasts one command.
 
+mod audit;
 mod ending;
 mod fencing;
 mod joining;

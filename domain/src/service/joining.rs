@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::{Either, select};
 
-use crate::error::{Excess, Limit, Refusal, Rejection};
+use crate::error::{Refusal, Rejection};
 use crate::ids::{ConnId, ResumeKey, RoomId};
 use crate::ports::{Committed, Conns};
 use crate::presence::command::Command;
@@ -64,13 +64,11 @@ impl Node {
         }
         session.check_room_for_seat(self.policy.rooms_per_connection_max)?;
         self.open(room).await?;
-        self.check_capacity(room, ask.resume.as_ref())?;
         if let Some(resume) = ask.resume.clone() {
             match self.resume(session, room, &ask, resume).await {
                 Err(Refusal::Rejected(Rejection::Forgotten)) => {}
                 outcome => return outcome,
             }
-            self.check_capacity(room, None)?;
         }
         self.join_fresh(session, room, ask).await
     }
@@ -133,7 +131,7 @@ impl Node {
         command: Command,
         mut found: Option<Found>,
     ) -> Result<Arc<SeatCell>, Refusal> {
-        let cell = session.add_seat(room, seat, self.policy.rooms_per_connection_max)?;
+        let cell = session.add_seat(room, seat, &self.policy)?;
         let _turn = cell.turn.lock().await;
         for _ in 0..Policy::ATTEMPTS_MAX {
             let (times, floor) = (self.times(), room.floor());
@@ -291,21 +289,5 @@ impl Node {
                 false => Rejection::NotPresent.into(),
             }));
         }
-    }
-
-    fn check_capacity(
-        &self,
-        room: &LocalRoom,
-        resume: Option<&ResumeAsk>,
-    ) -> Result<(), Rejection> {
-        let max = self.policy.connections_per_room_max;
-        let (connections, resumed) = room.shown(resume.map(|resume| &resume.conn));
-        if connections < max || resumed {
-            return Ok(());
-        }
-        Err(Rejection::TooLarge(Excess {
-            limit: Limit::ConnectionsPerRoom,
-            max: max as u64,
-        }))
     }
 }

@@ -18,13 +18,14 @@ use crate::seat::{Due, Standing};
 use crate::service::room::LocalRoom;
 use crate::service::session::SeatCell;
 use crate::service::{Node, PresenceService, lock};
-use crate::sweeper::Arming;
+use crate::sweeper::{Arming, Audit};
 use crate::time::{Listening, Moment};
 use crate::view::Trust;
 
 /// What the node knows about time and its store.
 pub(super) struct Upkeep {
     pub(super) listening: Listening,
+    pub(super) audit: Audit,
     parts: Vec<PartUpkeep>,
 }
 
@@ -49,6 +50,7 @@ impl Upkeep {
         };
         Self {
             listening: Listening::new(policy.tick(), now),
+            audit: Audit::new(policy),
             parts: (0..parts).map(part).collect(),
         }
     }
@@ -84,11 +86,13 @@ impl PresenceService {
         }
     }
 
-    /// Ends presences whose node is gone. Call it every [`Policy::sweep_interval`].
+    /// Ends presences whose node is gone, also those whose lease went with it. Call it every
+    /// [`Policy::sweep_interval`].
     pub async fn sweep(&self) {
         iter(self.node.parts())
             .for_each_concurrent(Policy::SWEEPING_MAX, |part| self.node.sweep(part))
             .await;
+        self.node.audit().await;
     }
 }
 
@@ -154,7 +158,7 @@ impl Node {
         }
     }
 
-    fn is_armed(&self, part: Part) -> bool {
+    pub(super) fn is_armed(&self, part: Part) -> bool {
         let now = self.ports.clock.now();
         lock(&self.upkeep).part(part).arming.is_armed(now)
     }

@@ -9,7 +9,7 @@ use rtm_domain::presence::event::{Event, Happened};
 use rtm_domain::presence::record::{Found, Phase, Reason, Record};
 use rtm_domain::presence::state::State;
 
-use super::{Call, Fault, Shelf};
+use super::{Call, Fault, NEVER, Shelf};
 
 impl Shelf {
     /// No call is done or answered.
@@ -42,6 +42,13 @@ impl Shelf {
     /// What it has of a connection is gone.
     pub(crate) fn lose(&self, room: &RoomId, conn: &ConnId) {
         self.table().records.remove(&(room.clone(), conn.clone()));
+    }
+
+    /// The lease that it has of a connection is gone.
+    pub(crate) fn lose_lease(&self, room: &RoomId, conn: &ConnId) {
+        let mut table = self.table();
+        let kept = table.records.get_mut(&(room.clone(), conn.clone()));
+        kept.unwrap().until = NEVER;
     }
 
     /// Its version of a room is at least this.
