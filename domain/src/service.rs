@@ -66,6 +66,8 @@ pub(crate) struct Node {
     sessions: Mutex<BTreeMap<SocketId, Arc<SessionState>>>,
     upkeep: Mutex<Upkeep>,
     draining: AtomicBool,
+    /// Whether a tick waits for the store.
+    renewing: AtomicBool,
 }
 
 impl PresenceService {
@@ -81,6 +83,7 @@ impl PresenceService {
                 sessions: Mutex::default(),
                 upkeep,
                 draining: AtomicBool::new(false),
+                renewing: AtomicBool::new(false),
             }),
         }
     }
@@ -101,7 +104,7 @@ impl PresenceService {
         self.node.spawn(async move {
             loop {
                 ticking.node.sleep(ticking.policy().tick()).await;
-                ticking.tick().await;
+                ticking.tick_soon();
             }
         });
         self.node.spawn(async move {

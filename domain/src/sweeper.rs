@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::ports::Witness;
+use crate::ports::{Identity, Witness};
 use crate::presence::policy::Policy;
 use crate::time::{Moment, millis};
 
@@ -63,6 +63,11 @@ impl Arming {
         }
     }
 
+    /// Who answered last.
+    pub fn identity(&self) -> Option<&Identity> {
+        self.heard.as_ref().map(|heard| &heard.witness.identity)
+    }
+
     /// Whether the sweeper may act.
     pub fn is_armed(&self, now: Moment) -> bool {
         self.heard.as_ref().is_some_and(|heard| {
@@ -81,7 +86,6 @@ impl Arming {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ports::Identity;
     use crate::time::Timestamp;
 
     fn policy() -> Policy {

@@ -154,9 +154,10 @@ impl Node {
                     return Err(rejection.into());
                 }
             };
+            let by = self.identity();
             match self.ports.store.commit(draft.commit.clone()).await? {
                 Committed::Applied { version } => {
-                    self.took(&cell, |seat| seat.applied(draft, None), version);
+                    self.took(&cell, |seat| seat.applied(draft, by), version);
                     return Ok(cell.clone());
                 }
                 Committed::Conflict { found: Some(own) }
@@ -230,9 +231,10 @@ impl Node {
                 seat.draft(command, Against::Memory, (now, wall), floor, &self.policy)?
             };
             let Some(draft) = draft else { break };
+            let by = self.identity();
             match self.ports.store.commit(draft.commit.clone()).await? {
                 Committed::Applied { version } => {
-                    self.took(&cell, |seat| seat.applied(draft, None), version);
+                    self.took(&cell, |seat| seat.applied(draft, by), version);
                     drop(_turn);
                     return Ok(cell);
                 }
