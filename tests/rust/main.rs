@@ -5,4 +5,5 @@ mod invariants;
 mod model;
 mod races;
 mod scenarios;
+mod simulation;
 mod store_contract;

@@ -86,6 +86,7 @@ macro_rules! store_contract {
 }
 
 store_contract!(in_memory, crate::store_contract::subject::Memory::open);
+store_contract!(simulated, crate::store_contract::subject::Simulated::open);
 
 /// Runs one case on a fresh store.
 fn run<S: Subject>(open: impl FnOnce() -> S, case: impl AsyncFnOnce(&S)) {

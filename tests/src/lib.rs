@@ -9,6 +9,9 @@ pub mod executor;
 pub mod faults;
 pub mod peer;
 pub mod roster;
+#[cfg(feature = "memory")]
 pub mod script;
+pub mod simulation;
+#[cfg(feature = "memory")]
 pub mod text;
 pub mod world;
