@@ -237,16 +237,29 @@ impl Seat {
     }
 
     /// The store has confirmed, in answer to a call made at `asked`, that the lease runs for
-    /// `span` from then. A lease of an earlier epoch means nothing any more.
-    pub fn renewed(&mut self, lease: &LeaseName, asked: Moment, span: Duration, by: &Identity) {
+    /// `span` from then. A lease of an earlier epoch means nothing any more. False if the record
+    /// must be looked at: this is another life of the store, which may have an older one.
+    pub fn renewed(
+        &mut self,
+        lease: &LeaseName,
+        asked: Moment,
+        span: Duration,
+        by: &Identity,
+    ) -> bool {
         if lease.epoch != self.epoch {
-            return;
+            return true;
         }
-        self.confirmed = Confirmed {
-            until: self.confirmed.until.max(asked.after(span)),
-            at: asked,
-            by: Some(by.clone()),
-        };
+        if self.confirmed.by.as_ref() != Some(by) {
+            return false;
+        }
+        self.confirmed.until = self.confirmed.until.max(asked.after(span));
+        self.confirmed.at = asked;
+        true
+    }
+
+    /// The record was found as it should be in this life of the store.
+    pub fn verified(&mut self, by: &Identity) {
+        self.confirmed.by = Some(by.clone());
     }
 
     /// Its client is in the room from now on.

@@ -18,7 +18,6 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use async_lock::Mutex as AsyncMutex;
 use futures_util::future::join_all;
 
 use crate::error::{Refusal, StoreError};
@@ -67,9 +66,9 @@ pub(crate) struct Node {
     rooms: Rooms,
     sessions: Mutex<BTreeMap<SocketId, Arc<SessionState>>>,
     upkeep: Mutex<Upkeep>,
-    /// Held while leases are renewed.
-    renewing: AsyncMutex<()>,
     draining: AtomicBool,
+    /// Whether a tick waits for the store.
+    renewing: AtomicBool,
 }
 
 impl PresenceService {
@@ -84,8 +83,8 @@ impl PresenceService {
                 rooms: Rooms::default(),
                 sessions: Mutex::default(),
                 upkeep: Mutex::new(upkeep),
-                renewing: AsyncMutex::new(()),
                 draining: AtomicBool::new(false),
+                renewing: AtomicBool::new(false),
             }),
         }
     }
@@ -106,8 +105,7 @@ impl PresenceService {
         self.node.spawn(async move {
             loop {
                 ticking.node.sleep(ticking.policy().tick()).await;
-                let tick = ticking.clone();
-                ticking.node.spawn(async move { tick.tick().await });
+                ticking.tick_soon();
             }
         });
         self.node.spawn(async move {

@@ -8,7 +8,7 @@ mod audit;
 
 use std::time::Duration;
 
-use crate::ports::Witness;
+use crate::ports::{Identity, Witness};
 use crate::presence::policy::Policy;
 use crate::time::{Moment, millis};
 
@@ -67,6 +67,11 @@ impl Arming {
         }
     }
 
+    /// Who answered last.
+    pub fn identity(&self) -> Option<&Identity> {
+        self.heard.as_ref().map(|heard| &heard.witness.identity)
+    }
+
     /// Whether the sweeper may act.
     pub fn is_armed(&self, now: Moment) -> bool {
         self.heard.as_ref().is_some_and(|heard| {
@@ -85,7 +90,6 @@ impl Arming {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ports::Identity;
     use crate::time::Timestamp;
 
     fn policy() -> Policy {

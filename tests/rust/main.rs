@@ -6,4 +6,5 @@ mod invariants;
 mod model;
 mod races;
 mod scenarios;
+mod simulation;
 mod store_contract;

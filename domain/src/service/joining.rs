@@ -152,9 +152,10 @@ impl Node {
                     return Err(rejection.into());
                 }
             };
+            let by = self.identity(cell.room.id());
             match self.ports.store.commit(draft.commit.clone()).await? {
                 Committed::Applied { version } => {
-                    self.took(&cell, |seat| seat.applied(draft, None), version);
+                    self.took(&cell, |seat| seat.applied(draft, by), version);
                     return Ok(cell.clone());
                 }
                 Committed::Conflict { found: Some(own) }
@@ -228,9 +229,10 @@ impl Node {
                 seat.draft(command, Against::Memory, (now, wall), floor, &self.policy)?
             };
             let Some(draft) = draft else { break };
+            let by = self.identity(cell.room.id());
             match self.ports.store.commit(draft.commit.clone()).await? {
                 Committed::Applied { version } => {
-                    self.took(&cell, |seat| seat.applied(draft, None), version);
+                    self.took(&cell, |seat| seat.applied(draft, by), version);
                     drop(_turn);
                     return Ok(cell);
                 }

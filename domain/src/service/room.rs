@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use async_lock::Mutex as AsyncMutex;
 use futures_channel::oneshot;
+use futures_util::lock::Mutex as AsyncMutex;
 use indexmap::IndexMap;
 
 use crate::error::{Excess, Limit, Rejection};

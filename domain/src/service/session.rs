@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use async_lock::Mutex as AsyncMutex;
 use futures_util::future::join_all;
+use futures_util::lock::Mutex as AsyncMutex;
 
 use crate::error::{Excess, Limit, Refusal, Rejection};
 use crate::ids::{ConnId, ResumeKey, RoomId, SocketId, UserId};

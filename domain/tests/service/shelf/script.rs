@@ -51,6 +51,14 @@ impl Shelf {
         kept.unwrap().until = NEVER;
     }
 
+    /// It has again what it had of a connection: the latest writes are lost.
+    pub(crate) fn set_back(&self, room: &RoomId, conn: &ConnId, earlier: Found) {
+        let mut table = self.table();
+        if let Some(kept) = table.records.get_mut(&(room.clone(), conn.clone())) {
+            kept.found = earlier;
+        }
+    }
+
     /// Its version of a room is at least this.
     pub(crate) fn raise(&self, room: &RoomId, version: Version) {
         let mut table = self.table();
