@@ -83,12 +83,13 @@ component() {
 
 packages() { (cd "$protocol" && npm ci --no-audit --no-fund); }
 
-protocol_tests() {
+# node_tests FOLDER: the tests in tests/FOLDER, against the release build.
+node_tests() {
   local report
   [[ -x $target/release/rtm ]] || complain "there is no $target/release/rtm: the release build has failed" || return
   report=$(mktemp) || return
   (
-    cd "$protocol" &&
+    cd "$root/tests/$1" &&
       RTM_BIN=$target/release/rtm npm test --silent -- \
         --test-reporter=spec --test-reporter-destination=stdout \
         --test-reporter=tap --test-reporter-destination="$report"
@@ -116,7 +117,8 @@ if ! $fast; then
 fi
 step "cargo build --release" cargo build --release
 step "cargo test" cargo test --workspace
-step "protocol tests" protocol_tests
+step "protocol tests" node_tests protocol
+step "cluster tests" node_tests cluster
 
 printf '\n'
 for at in "${!names[@]}"; do

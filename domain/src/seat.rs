@@ -177,6 +177,11 @@ impl Seat {
         self.attempts > 0
     }
 
+    /// Whether it is one for `conn` whose first write was not answered.
+    pub fn is_unanswered(&self, conn: &ConnId) -> bool {
+        self.standing == Standing::Joining && self.known.is_none() && self.conn == *conn
+    }
+
     /// Compares the epoch that a client names with its own; none means its own.
     pub fn check_epoch(&self, epoch: Option<Epoch>) -> Result<(), Rejection> {
         match epoch {

@@ -58,6 +58,11 @@ impl Arming {
         changed
     }
 
+    /// Which life of the store answered last.
+    pub fn identity(&self) -> Option<&Identity> {
+        self.heard.as_ref().map(|heard| &heard.witness.identity)
+    }
+
     /// This node itself was late by `late`.
     pub fn late(&mut self, late: Duration, now: Moment) {
         if late > self.gap_max / 2
@@ -65,11 +70,6 @@ impl Arming {
         {
             heard.since = now;
         }
-    }
-
-    /// Who answered last.
-    pub fn identity(&self) -> Option<&Identity> {
-        self.heard.as_ref().map(|heard| &heard.witness.identity)
     }
 
     /// Whether the sweeper may act.

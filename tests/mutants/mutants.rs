@@ -5,9 +5,8 @@ use std::io::Write;
 use rtm_domain::mutants::{ALL, choose};
 use rtm_mutants::simulation::Campaign;
 
-/// Schedules in which a mutant must be caught: those that the simulation of the real domain
-/// plays.
-const SCHEDULES_MAX: u64 = 2_000;
+/// Schedules in which a mutant must be caught. Most are within two hundred.
+const SCHEDULES_MAX: u64 = 12_000;
 /// Schedules that are played before it is looked whether it was.
 const BATCH: u64 = 26;
 

@@ -1,6 +1,7 @@
 //! The tests that need more than one crate, in one binary.
 
 mod architecture;
+mod channels;
 mod client;
 mod invariants;
 mod model;

@@ -6,9 +6,12 @@ use std::time::Duration;
 
 use fred::clients::SubscriberClient;
 use fred::error::Error;
-use fred::interfaces::PubsubInterface;
+use fred::interfaces::{ClientLike, PubsubInterface};
+use fred::prelude::Options;
+use fred::types::ClusterHash;
 use fred::types::config::Server;
 use fred::util::redis_keyslot;
+use futures_util::future::join_all;
 use tokio::sync::broadcast::Receiver as Reconnections;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{mpsc, oneshot};
@@ -100,20 +103,14 @@ impl Subscriptions {
     }
 
     async fn subscribe(&mut self, waiting: Vec<Waiting>) {
-        let mut groups: BTreeMap<u16, Vec<Waiting>> = BTreeMap::new();
-        for one in waiting {
-            groups.entry(self.group(&one.0)).or_default().push(one);
-        }
-        for group in groups.into_values() {
-            let channels: Vec<String> = group.iter().map(|(channel, _)| channel.clone()).collect();
-            let made = self.command(channels.clone()).await;
+        let channels: Vec<String> = waiting.iter().map(|(name, _)| name.clone()).collect();
+        let made = self.confirmed(&channels).await;
+        for ((channel, done), made) in waiting.into_iter().zip(made) {
             if made.is_ok() {
-                self.wanted.extend(channels);
+                self.wanted.insert(channel);
             }
-            for (_, done) in group {
-                // Whoever asked may have given up.
-                let _ = done.send(made.clone());
-            }
+            // Whoever asked may have given up.
+            let _ = done.send(made);
         }
     }
 
@@ -139,26 +136,40 @@ impl Subscriptions {
     }
 
     async fn subscribe_all(&self) -> Result<(), Error> {
-        let mut groups: BTreeMap<u16, Vec<String>> = BTreeMap::new();
-        for channel in &self.wanted {
-            groups
-                .entry(self.group(channel))
-                .or_default()
-                .push(channel.clone());
-        }
-        for group in groups.into_values() {
-            for some in group.chunks(RedisSettings::SUBSCRIBE_BATCH_MAX) {
-                self.command(some.to_vec()).await?;
+        let channels: Vec<String> = self.wanted.iter().cloned().collect();
+        for some in channels.chunks(RedisSettings::SUBSCRIBE_BATCH_MAX) {
+            for made in self.confirmed(some).await {
+                made?;
             }
         }
         Ok(())
     }
 
-    async fn command(&self, channels: Vec<String>) -> Result<(), Error> {
-        match self.sharded {
-            true => self.subscriber.ssubscribe(channels).await,
-            false => self.subscriber.subscribe(channels).await,
+    /// Subscribes, and says of each channel whether the server has confirmed that.
+    async fn confirmed(&self, channels: &[String]) -> Vec<Result<(), Error>> {
+        if self.sharded {
+            // The client library takes one confirmation for the answer to a command. Those of
+            // further channels would count as answers to the next commands, so it is one each.
+            let one = |channel: &String| self.subscriber.ssubscribe(channel.clone());
+            return join_all(channels.iter().map(one)).await;
         }
+        if channels.is_empty() {
+            return Vec::new();
+        }
+        vec![self.confirmed_plain(channels.to_vec()).await; channels.len()]
+    }
+
+    /// Of plain channels the client library awaits no confirmation at all. A server answers in
+    /// order: what comes after the subscription is answered when that is made.
+    async fn confirmed_plain(&self, channels: Vec<String>) -> Result<(), Error> {
+        self.subscriber.subscribe(channels).await?;
+        // In a cluster, to the server to which the library sends all its plain subscriptions.
+        let slot = redis_keyslot(self.subscriber.id().as_bytes());
+        let options = Options {
+            cluster_hash: Some(ClusterHash::Custom(slot)),
+            ..Options::default()
+        };
+        self.subscriber.with_options(&options).ping(None).await
     }
 
     /// Channels that one command may name: those of one slot, if they are sharded.
