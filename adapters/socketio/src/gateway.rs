@@ -9,7 +9,6 @@ use axum::Router;
 use rtm_domain::ports::Clock;
 use rtm_protocol::{ConnectRefusal, ErrorCode};
 use serde::Serialize;
-use socketioxide::extract::SocketRef;
 use socketioxide::handler::ConnectHandler;
 use socketioxide::layer::SocketIoLayer;
 use socketioxide::socket::DisconnectReason;
@@ -17,6 +16,7 @@ use socketioxide::{ParserConfig, SocketIo};
 use tokio_util::task::TaskTracker;
 use tower::Layer;
 
+use crate::cluster::{Cluster, ClusterAdapter};
 use crate::connection::{Connection, Intake, stream_of};
 use crate::limits::Limits;
 use crate::line::{Cut, Line};
@@ -48,7 +48,7 @@ pub trait Hooks: Send + Sync + 'static {
 /// Socket.IO with our limits.
 pub struct Gateway {
     io: Io,
-    layer: SocketIoLayer,
+    layer: SocketIoLayer<ClusterAdapter>,
     shared: Arc<Shared>,
 }
 
@@ -73,11 +73,12 @@ impl fmt::Display for ConnectRefused {
 
 impl Gateway {
     /// A gateway that lets nobody in before [`open`](Self::open).
-    pub fn new(limits: Limits, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(limits: Limits, clock: Arc<dyn Clock>, cluster: Cluster) -> Self {
         let parser = ParserConfig::common()
             .max_incoming_binaries(limits.attachments_max)
             .max_incoming_binary_buf_size(limits.message_bytes_max);
         let (layer, io) = SocketIo::builder()
+            .with_adapter::<ClusterAdapter>(cluster)
             .with_parser(parser)
             .max_payload(limits.message_bytes_max as u64)
             .ws_max_message_size(limits.message_bytes_max)
@@ -107,12 +108,12 @@ impl Gateway {
     /// Lets connections in from now on.
     pub fn open(&self, hooks: Arc<dyn Hooks>) {
         let (shared, greeter, watcher) = (self.shared.clone(), hooks.clone(), hooks.clone());
-        let let_in = move |socket: SocketRef| {
+        let let_in = move |socket: Socket| {
             let outcome = shared.let_in(socket, &hooks);
             async move { outcome }
         };
         let registry = self.shared.registry.clone();
-        let announce = move |socket: SocketRef| async move {
+        let announce = move |socket: Socket| async move {
             if let Some(connection) = registry.find(&socket.id.to_string()) {
                 connection.open();
                 greeter.on_connected(&connection);
@@ -218,7 +219,7 @@ impl Shared {
         socket.on_fallback(Intake(Arc::downgrade(&connection)));
         let (shared, on_disconnect) = (self.clone(), hooks.clone());
         socket.on_disconnect(
-            move |socket: SocketRef, reason: DisconnectReason| async move {
+            move |socket: Socket, reason: DisconnectReason| async move {
                 if let Some(connection) = shared.registry.find(&socket.id.to_string()) {
                     let said_farewell = reason == DisconnectReason::ClientNSDisconnect;
                     shared.registry.remove(&connection);

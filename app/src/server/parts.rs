@@ -8,7 +8,7 @@ use rtm_domain::presence::policy::{LeaseMode, Policy};
 use rtm_domain::service::Ports;
 use rtm_memory::{MemoryLimits, MemoryStore};
 use rtm_socketio::presence::EventEncoder;
-use rtm_socketio::{Gateway, Limits};
+use rtm_socketio::{Cluster, Gateway, Limits};
 
 use crate::config::{self, Config};
 use crate::runtime::{SystemClock, SystemEntropy, TokioTasks};
@@ -23,7 +23,7 @@ pub(super) struct Parts {
 impl Parts {
     pub(super) fn new(config: &Config) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let gateway = Arc::new(Gateway::new(limits(config), clock.clone()));
+        let gateway = Arc::new(Gateway::new(limits(config), clock.clone(), Cluster::alone()));
         let presence = config.presence.enabled.then(|| in_memory(config, &clock));
         Self {
             clock,
