@@ -11,6 +11,7 @@
 mod acks;
 mod adapter;
 mod asks;
+mod bridges;
 mod channel;
 mod counters;
 mod interest;

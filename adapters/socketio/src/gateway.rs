@@ -218,16 +218,14 @@ impl Shared {
         socket.extensions.insert(Arc::downgrade(&connection));
         socket.on_fallback(Intake(Arc::downgrade(&connection)));
         let (shared, on_disconnect) = (self.clone(), hooks.clone());
-        socket.on_disconnect(
-            move |socket: Socket, reason: DisconnectReason| async move {
-                if let Some(connection) = shared.registry.find(&socket.id.to_string()) {
-                    let said_farewell = reason == DisconnectReason::ClientNSDisconnect;
-                    shared.registry.remove(&connection);
-                    let reason = format!("{reason:?}");
-                    shared.see_off(&connection, &on_disconnect, said_farewell, &reason);
-                }
-            },
-        );
+        socket.on_disconnect(move |socket: Socket, reason: DisconnectReason| async move {
+            if let Some(connection) = shared.registry.find(&socket.id.to_string()) {
+                let said_farewell = reason == DisconnectReason::ClientNSDisconnect;
+                shared.registry.remove(&connection);
+                let reason = format!("{reason:?}");
+                shared.see_off(&connection, &on_disconnect, said_farewell, &reason);
+            }
+        });
         let (shared, when_cut) = (Arc::downgrade(self), hooks.clone());
         let cut = Arc::downgrade(&connection);
         connection.line().when_cut(move || {

@@ -23,7 +23,11 @@ pub(super) struct Parts {
 impl Parts {
     pub(super) fn new(config: &Config) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let gateway = Arc::new(Gateway::new(limits(config), clock.clone(), Cluster::alone()));
+        let gateway = Arc::new(Gateway::new(
+            limits(config),
+            clock.clone(),
+            Cluster::alone(),
+        ));
         let presence = config.presence.enabled.then(|| in_memory(config, &clock));
         Self {
             clock,

@@ -10,14 +10,15 @@ use futures_util::stream::{self, BoxStream};
 use socketioxide::BroadcastError;
 use socketioxide::adapter::Emitter;
 use socketioxide_core::adapter::{
-    BroadcastFlags, BroadcastOptions, CoreAdapter, CoreLocalAdapter, DefinedAdapter, RemoteSocketData, Room,
-    RoomParam,
+    BroadcastFlags, BroadcastOptions, CoreAdapter, CoreLocalAdapter, DefinedAdapter,
+    RemoteSocketData, Room, RoomParam,
 };
 use socketioxide_core::packet::{Packet, PacketData};
 use socketioxide_core::{Uid, Value};
 use tokio::time::Instant;
 
 use crate::cluster::acks::ClusterAcks;
+use crate::cluster::bridges::Bridges;
 use crate::cluster::interest::{self, Interest};
 use crate::cluster::shared::Shared;
 use crate::cluster::wire::{Action, Body, Draft, Found, Question};
@@ -36,6 +37,7 @@ pub struct ClusterAdapter {
     local: CoreLocalAdapter<Emitter>,
     shared: Option<Arc<Shared>>,
     interest: Arc<Interest>,
+    bridges: Bridges,
     closed: AtomicBool,
 }
 
@@ -52,6 +54,7 @@ impl CoreAdapter<Emitter> for ClusterAdapter {
             local,
             shared: cluster.0.clone(),
             interest: Arc::default(),
+            bridges: Bridges::default(),
             closed: AtomicBool::new(false),
         }
     }
@@ -112,9 +115,7 @@ impl CoreAdapter<Emitter> for ClusterAdapter {
         timeout: Option<Duration>,
     ) -> Result<ClusterAcks, Infallible> {
         let payload = payload(&packet);
-        let (here, _) = self
-            .local
-            .broadcast_with_ack(packet, opts.clone(), timeout);
+        let (here, _) = self.local.broadcast_with_ack(packet, opts.clone(), timeout);
         let within = timeout.unwrap_or(self.local.ack_timeout());
         let others = payload.and_then(|payload| {
             let question = Question::Acks(payload, within);
@@ -249,11 +250,28 @@ impl ClusterAdapter {
 
     fn tell_others(&self, opts: BroadcastOptions, action: Action) {
         let Some(shared) = &self.shared else { return };
-        let channels = channel::of(self.local.path(), self.node(), &opts);
+        let channels = self.channels(&opts);
         if !channels.is_empty() {
+            if let Action::Join(rooms) = &action {
+                self.bridges.open(rooms, &channels, Instant::now());
+            }
             let body = Body::Do(opts, action);
             let draft = Draft::new(self.node(), &channels, None, &body);
             shared.outbox.send(channels, draft);
+        }
+    }
+
+    /// The channels on which the other nodes with sockets that `opts` selects hear of it.
+    fn channels(&self, opts: &BroadcastOptions) -> Vec<String> {
+        let path = self.local.path();
+        let mut channels = channel::of(path, self.node(), opts);
+        if !channels.is_empty() && opts.server_id.is_none() {
+            self.bridges
+                .extend(&mut channels, &opts.rooms, Instant::now());
+        }
+        match channels.len() > channel::COPIES_MAX {
+            true => vec![channel::all(path)],
+            false => channels,
         }
     }
 
@@ -264,7 +282,7 @@ impl ClusterAdapter {
         within: Duration,
     ) -> Option<BoxStream<'static, (Uid, Found)>> {
         let shared = self.shared.as_ref()?;
-        let channels = channel::of(self.local.path(), self.node(), &opts);
+        let channels = self.channels(&opts);
         if channels.is_empty() {
             return None;
         }

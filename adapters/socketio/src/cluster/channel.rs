@@ -24,7 +24,10 @@ pub(super) fn node(namespace: &str, node: Uid) -> String {
 /// Whose channel it is. No client can name a namespace with a comma.
 pub(super) fn namespace_of(channel: &str) -> Option<&str> {
     let (_, rest) = channel.split_once(':')?;
-    Some(rest.split_once(',').map_or(rest, |(namespace, _)| namespace))
+    Some(
+        rest.split_once(',')
+            .map_or(rest, |(namespace, _)| namespace),
+    )
 }
 
 /// Where the other nodes with sockets that `opts` selects can be reached; nowhere if it selects

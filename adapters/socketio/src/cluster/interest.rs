@@ -30,7 +30,7 @@ const SOON: Duration = Duration::from_millis(1);
 const AGAIN: Duration = Duration::from_millis(100);
 
 /// How often to look without a sign.
-const EVERY: Duration = Duration::from_secs(5);
+const EVERY: Duration = Duration::from_secs(2);
 
 /// Looking is followed by a pause this many times as long.
 const SHARE: u32 = 20;

@@ -44,10 +44,7 @@ pub(super) struct Head {
 impl Head {
     /// Whether it wants an answer.
     pub(super) fn asks(&self) -> bool {
-        matches!(
-            self.kind,
-            Kind::AskAcks | Kind::AskSockets | Kind::AskRooms
-        )
+        matches!(self.kind, Kind::AskAcks | Kind::AskSockets | Kind::AskRooms)
     }
 }
 
@@ -128,7 +125,12 @@ const KINDS: [Kind; 11] = [
 
 impl Draft {
     /// Writes a message that goes to `channels`.
-    pub(super) fn new(sender: Uid, channels: &[String], question: Option<u64>, body: &Body) -> Self {
+    pub(super) fn new(
+        sender: Uid,
+        channels: &[String],
+        question: Option<u64>,
+        body: &Body,
+    ) -> Self {
         let mut out = Writer::default();
         out.byte(FORMAT);
         out.sid(*sender);

@@ -19,7 +19,10 @@ pub struct Ack {
 }
 
 impl Ack {
-    pub(crate) fn new(connection: Arc<Connection>, sender: Option<AckSender<ClusterAdapter>>) -> Self {
+    pub(crate) fn new(
+        connection: Arc<Connection>,
+        sender: Option<AckSender<ClusterAdapter>>,
+    ) -> Self {
         Self { connection, sender }
     }
 
