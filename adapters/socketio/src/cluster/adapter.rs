@@ -98,14 +98,11 @@ impl CoreAdapter<Emitter> for ClusterAdapter {
         opts: BroadcastOptions,
     ) -> Result<(), BroadcastError> {
         let payload = payload(&packet);
-        let here = match self.concerns(&opts) {
-            true => self.local.broadcast(packet, opts.clone()),
-            false => Ok(()),
-        };
+        let here = self.local.broadcast(packet, opts.clone());
         if let Some(payload) = payload {
             self.tell_others(opts, Action::Emit(payload));
         }
-        Ok(here?)
+        here.map_err(BroadcastError::Socket)
     }
 
     async fn broadcast_with_ack(
@@ -137,9 +134,7 @@ impl CoreAdapter<Emitter> for ClusterAdapter {
         rooms: impl RoomParam,
     ) -> Result<(), Infallible> {
         let rooms: Vec<Room> = rooms.into_room_iter().collect();
-        if self.concerns(&opts) {
-            self.act(opts.clone(), Action::Join(rooms.clone()));
-        }
+        self.act(opts.clone(), Action::Join(rooms.clone()));
         self.tell_others(opts, Action::Join(rooms));
         Ok(())
     }
@@ -150,20 +145,15 @@ impl CoreAdapter<Emitter> for ClusterAdapter {
         rooms: impl RoomParam,
     ) -> Result<(), Infallible> {
         let rooms: Vec<Room> = rooms.into_room_iter().collect();
-        if self.concerns(&opts) {
-            self.act(opts.clone(), Action::Leave(rooms.clone()));
-        }
+        self.act(opts.clone(), Action::Leave(rooms.clone()));
         self.tell_others(opts, Action::Leave(rooms));
         Ok(())
     }
 
     async fn disconnect_socket(&self, opts: BroadcastOptions) -> Result<(), BroadcastError> {
-        let here = match self.concerns(&opts) {
-            true => self.local.disconnect_socket(opts.clone()),
-            false => Ok(()),
-        };
+        let here = self.local.disconnect_socket(opts.clone());
         self.tell_others(opts, Action::Disconnect);
-        Ok(here?)
+        here.map_err(BroadcastError::Socket)
     }
 
     async fn rooms(&self, opts: BroadcastOptions) -> Result<Vec<Room>, Infallible> {
@@ -228,7 +218,8 @@ impl ClusterAdapter {
                 }
             }
             Action::Join(rooms) => {
-                // The local adapter would take in a socket that is gone, and never forget it.
+                // The local adapter would take in a socket that is gone, or of another node, and
+                // never forget it.
                 if !is_one_socket(&opts) || !self.local.fetch_sockets(opts.clone()).is_empty() {
                     self.local.add_sockets(opts, rooms);
                 }
@@ -241,11 +232,6 @@ impl ClusterAdapter {
                 }
             }
         }
-    }
-
-    /// Whether sockets of this node may be meant.
-    fn concerns(&self, opts: &BroadcastOptions) -> bool {
-        opts.server_id.is_none_or(|there| there == self.node())
     }
 
     fn tell_others(&self, opts: BroadcastOptions, action: Action) {

@@ -39,6 +39,7 @@ async fn sockets_of_all_nodes_answer_a_broadcast() {
         answered.push(id.to_string());
     }
     assert_eq!(sorted(answered), ids(&clients));
+    assert_eq!(nodes[0].cluster.counts().unanswered, 0);
 }
 
 #[tokio::test]
@@ -170,12 +171,16 @@ async fn one_socket_of_another_node_can_be_spoken_to() {
     assert_eq!(answer, "yes");
     assert_eq!(*nodes[1].socket(&client).rooms(), ["a"]);
 
-    remote.disconnect().await.expect("told");
+    remote.clone().disconnect().await.expect("told");
     client.disconnected().await;
+    remote.join("gone").await.expect("told");
     nodes[0].io().emit("end", &()).await.expect("sent");
     assert_eq!(other.until("end").await, [""; 0]);
-    // It takes no room in, now that it is gone.
-    assert!(nodes[0].io().rooms().await.expect("told").is_empty());
+    // Nobody keeps a socket that is gone.
+    for node in &nodes {
+        let rooms = node.io().to("gone").rooms().await.expect("told");
+        assert!(rooms.is_empty(), "{rooms:?}");
+    }
 }
 
 #[tokio::test]
