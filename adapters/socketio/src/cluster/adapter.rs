@@ -72,7 +72,7 @@ impl CoreAdapter<Emitter> for ClusterAdapter {
         if let Some(shared) = &self.shared
             && !self.closed.swap(true, Ordering::SeqCst)
         {
-            shared.remove(self.local.path(), self.node());
+            shared.remove(self.local.path());
             self.interest.touch();
         }
         Ok(())

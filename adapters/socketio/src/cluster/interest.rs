@@ -2,11 +2,11 @@
 //! it had one.
 //!
 //! The transport does not tell its adapter who joins a room. It does ask for the local rooms
-//! before each join and leave, which is the sign to look through them. Looking is cheap, done in
-//! small steps, and takes [`SHARE`] of a core's time at most.
+//! before each join and leave, which is the sign to look through them. Looking is done in small
+//! steps, and takes one [`SHARE`]th of a core's time at most.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Weak};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use socketioxide_core::adapter::{BroadcastFlags, BroadcastOptions, Room};
@@ -29,7 +29,7 @@ const SOON: Duration = Duration::from_millis(1);
 /// When to look again after a sign, for a join that was held up.
 const AGAIN: Duration = Duration::from_millis(100);
 
-/// How often to look without a sign.
+/// How often to look without a sign, and to try again what could not be subscribed.
 const EVERY: Duration = Duration::from_secs(2);
 
 /// Looking is followed by a pause this many times as long.
@@ -38,13 +38,22 @@ const SHARE: u32 = 20;
 /// Sockets looked at between two chances for others to run.
 const STEP: usize = 128;
 
-/// The sign that rooms may have changed.
+/// What changes the subscriptions of a namespace from outside.
 #[derive(Default)]
-pub(super) struct Interest(Notify);
+pub(super) struct Interest {
+    touched: Notify,
+    /// Channels that could not be subscribed. They are tried again.
+    failed: Mutex<Vec<String>>,
+}
 
 impl Interest {
+    /// The sign that rooms may have changed.
     pub(super) fn touch(&self) {
-        self.0.notify_one();
+        self.touched.notify_one();
+    }
+
+    fn failed(&self) -> MutexGuard<'_, Vec<String>> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -54,11 +63,11 @@ pub(super) async fn follow(
     interest: Arc<Interest>,
     shared: Weak<Shared>,
 ) {
-    let mut rooms = Rooms::default();
-    let mut next = Instant::now() + EVERY;
+    let mut heard = Heard::new(interest.clone());
+    let mut next = Instant::now();
     loop {
         let signed = tokio::select! {
-            () = interest.0.notified() => true,
+            () = interest.touched.notified() => true,
             () = tokio::time::sleep_until(next) => false,
         };
         if signed {
@@ -68,22 +77,46 @@ pub(super) async fn follow(
             return;
         };
         let Some(adapter) = adapter.upgrade().filter(|adapter| !adapter.is_closed()) else {
-            return rooms.forget_all(&shared);
+            return heard.forget_all(&shared);
         };
         let start = Instant::now();
-        rooms.look(&adapter, &shared).await;
-        rooms.forget(&shared, start);
+        heard.drop_failed();
+        heard.own(&adapter, &shared);
+        heard.look(&adapter, &shared).await;
+        heard.forget(&shared, start);
         next = start + if signed { AGAIN } else { EVERY };
         drop((adapter, shared));
         tokio::time::sleep(start.elapsed() * SHARE).await;
     }
 }
 
-/// The rooms heard of: by their channel, and when they last had a socket.
-#[derive(Default)]
-struct Rooms(HashMap<Room, (String, Instant)>);
+/// What is heard of.
+struct Heard {
+    /// The channels that are always subscribed.
+    own: BTreeSet<String>,
+    /// Rooms, with their channel and when they last had a socket.
+    rooms: HashMap<Room, (String, Instant)>,
+    interest: Arc<Interest>,
+}
 
-impl Rooms {
+impl Heard {
+    fn new(interest: Arc<Interest>) -> Self {
+        Self {
+            own: BTreeSet::new(),
+            rooms: HashMap::new(),
+            interest,
+        }
+    }
+
+    fn own(&mut self, adapter: &ClusterAdapter, shared: &Shared) {
+        let path = adapter.local().path();
+        for channel in [channel::all(path), channel::node(path, adapter.node())] {
+            if self.own.insert(channel.clone()) {
+                self.subscribe(channel, shared);
+            }
+        }
+    }
+
     async fn look(&mut self, adapter: &ClusterAdapter, shared: &Shared) {
         let mut everybody = BroadcastOptions::default();
         everybody.add_flag(BroadcastFlags::Broadcast);
@@ -99,12 +132,12 @@ impl Rooms {
     fn found(&mut self, found: HashSet<Room>, adapter: &ClusterAdapter, shared: &Shared) {
         let now = Instant::now();
         for room in found {
-            if let Some((_, had)) = self.0.get_mut(&room) {
+            if let Some((_, had)) = self.rooms.get_mut(&room) {
                 *had = now;
-            } else if self.0.len() < ROOMS_MAX {
+            } else if self.rooms.len() < ROOMS_MAX {
                 let channel = channel::room(adapter.local().path(), &room);
-                shared.bus.subscribe(&channel);
-                self.0.insert(room, (channel, now));
+                self.rooms.insert(room, (channel.clone(), now));
+                self.subscribe(channel, shared);
             } else {
                 let what = "too many rooms: some hear nothing of other nodes";
                 shared.counters.unsubscribed.happened(what);
@@ -112,8 +145,29 @@ impl Rooms {
         }
     }
 
+    fn subscribe(&self, channel: String, shared: &Shared) {
+        let (subscribed, interest) = (shared.bus.subscribe(&channel), self.interest.clone());
+        tokio::spawn(async move {
+            if let Err(away) = subscribed.await {
+                tracing::debug!(%away, channel, "cannot subscribe yet");
+                interest.failed().push(channel);
+            }
+        });
+    }
+
+    /// Forgets what could not be subscribed, so that it is found anew.
+    fn drop_failed(&mut self) {
+        let failed = std::mem::take(&mut *self.interest.failed());
+        if !failed.is_empty() {
+            let failed: BTreeSet<String> = failed.into_iter().collect();
+            self.own.retain(|channel| !failed.contains(channel));
+            self.rooms
+                .retain(|_, (channel, _)| !failed.contains(channel));
+        }
+    }
+
     fn forget(&mut self, shared: &Shared, now: Instant) {
-        self.0.retain(|_, (channel, had)| {
+        self.rooms.retain(|_, (channel, had)| {
             let keep = now.saturating_duration_since(*had) < LINGER;
             if !keep {
                 shared.bus.unsubscribe(channel);
@@ -122,8 +176,9 @@ impl Rooms {
         });
     }
 
-    fn forget_all(&mut self, shared: &Shared) {
-        for (_, (channel, _)) in self.0.drain() {
+    fn forget_all(self, shared: &Shared) {
+        let rooms = self.rooms.into_values().map(|(channel, _)| channel);
+        for channel in rooms.chain(self.own) {
             shared.bus.unsubscribe(&channel);
         }
     }

@@ -4,11 +4,11 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt, poll};
 use tokio::sync::oneshot;
 
-use crate::bus::Bus;
+use crate::bus::{Bus, BusAway, IN_FLIGHT_MAX};
 use crate::cluster::counters::Counters;
 use crate::cluster::queue::Queue;
 use crate::cluster::wire::{Draft, MESSAGE_BYTES_MAX};
@@ -92,26 +92,37 @@ impl Outbox {
         let mut in_flight = FuturesUnordered::new();
         loop {
             let letter = tokio::select! {
-                letter = self.queue.pop(), if in_flight.len() < <dyn Bus>::IN_FLIGHT_MAX => letter,
+                letter = self.queue.pop(), if in_flight.len() < IN_FLIGHT_MAX => letter,
                 Some(()) = in_flight.next() => continue,
             };
-            let sent = bus.publish(&letter.channel, letter.message);
             self.counters.published.fetch_add(1, Ordering::Relaxed);
-            in_flight.push(async move {
-                match sent.await {
-                    Ok(count) => {
-                        if let Some(reached) = letter.reached {
-                            // Whoever asked may have stopped waiting.
-                            let _ = reached.send(count);
-                        }
-                    }
-                    Err(away) => {
-                        tracing::debug!(%away, channel = letter.channel, "a message is lost");
-                        let what = "the message bus is away: messages to other nodes are lost";
-                        self.counters.undelivered.happened(what);
-                    }
+            let publish = bus.publish(&letter.channel, letter.message);
+            let mut sent = self.settle(publish, letter.channel, letter.reached).boxed();
+            // That is when it takes its place in the order.
+            if poll!(&mut sent).is_pending() {
+                in_flight.push(sent);
+            }
+        }
+    }
+
+    async fn settle(
+        &self,
+        publish: impl Future<Output = Result<usize, BusAway>>,
+        channel: String,
+        reached: Option<oneshot::Sender<usize>>,
+    ) {
+        match publish.await {
+            Ok(count) => {
+                if let Some(reached) = reached {
+                    // Whoever asked may have stopped waiting.
+                    let _ = reached.send(count);
                 }
-            });
+            }
+            Err(away) => {
+                tracing::debug!(%away, channel, "a message is lost");
+                let what = "the message bus is away: messages to other nodes are lost";
+                self.counters.undelivered.happened(what);
+            }
         }
     }
 }

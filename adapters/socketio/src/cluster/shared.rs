@@ -57,27 +57,17 @@ impl Shared {
     /// Takes a namespace in, and starts with the first one.
     pub(super) fn add(self: &Arc<Self>, adapter: &Arc<ClusterAdapter>) {
         self.started.call_once(|| self.start());
-        let (path, node) = (adapter.local().path(), adapter.node());
-        let mut namespaces = self
-            .namespaces
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        namespaces.insert(path.to_string(), Arc::downgrade(adapter));
-        drop(namespaces);
-        self.bus.subscribe(&channel::all(path));
-        self.bus.subscribe(&channel::node(path, node));
+        let path = adapter.local().path().to_string();
+        let namespaces = self.namespaces.write();
+        let mut namespaces = namespaces.unwrap_or_else(PoisonError::into_inner);
+        namespaces.insert(path, Arc::downgrade(adapter));
     }
 
     /// Lets a namespace go.
-    pub(super) fn remove(&self, path: &str, node: Uid) {
-        let mut namespaces = self
-            .namespaces
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+    pub(super) fn remove(&self, path: &str) {
+        let namespaces = self.namespaces.write();
+        let mut namespaces = namespaces.unwrap_or_else(PoisonError::into_inner);
         namespaces.remove(path);
-        drop(namespaces);
-        self.bus.unsubscribe(&channel::all(path));
-        self.bus.unsubscribe(&channel::node(path, node));
     }
 
     fn start(self: &Arc<Self>) {
@@ -95,10 +85,8 @@ impl Shared {
     fn take(&self, order: &mut Order, channel: &str, bytes: &[u8]) -> Result<(), Foreign> {
         let (head, body) = wire::read_head(bytes)?;
         let namespace = channel::namespace_of(channel).ok_or(Foreign)?;
-        let namespaces = self
-            .namespaces
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
+        let namespaces = self.namespaces.read();
+        let namespaces = namespaces.unwrap_or_else(PoisonError::into_inner);
         let adapter = namespaces.get(namespace).and_then(Weak::upgrade);
         drop(namespaces);
         let Some(adapter) = adapter else {

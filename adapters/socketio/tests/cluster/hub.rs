@@ -166,11 +166,15 @@ impl Bus for HubBus {
         ready(Ok(self.hub.deliver(channel, &message))).boxed()
     }
 
-    fn subscribe(&self, channel: &str) {
-        self.hub.lock().nodes[self.node]
-            .channels
-            .insert(channel.to_owned());
+    fn subscribe(&self, channel: &str) -> BoxFuture<'static, Result<(), BusAway>> {
+        if self.hub.lock().fault != Fault::None {
+            return ready(Err(BusAway)).boxed();
+        }
+        let mut state = self.hub.lock();
+        state.nodes[self.node].channels.insert(channel.to_owned());
+        drop(state);
         self.hub.1.send_replace(());
+        ready(Ok(())).boxed()
     }
 
     fn unsubscribe(&self, channel: &str) {

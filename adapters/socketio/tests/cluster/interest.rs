@@ -1,6 +1,8 @@
 //! A node hears of the rooms of its sockets, and of no others.
 
-use crate::hub::Hub;
+use rtm_socketio::Cluster;
+
+use crate::hub::{Fault, Hub};
 use crate::node::{Node, channel};
 
 #[tokio::test]
@@ -54,4 +56,24 @@ async fn a_closed_node_hears_nothing() {
         .await;
     hub.subscribed(0, &channel("a"), false).await;
     hub.subscribed(0, "all:/", false).await;
+}
+
+#[tokio::test]
+async fn what_could_not_be_subscribed_is_subscribed_when_the_bus_is_back() {
+    let hub = Hub::new();
+    hub.set(Fault::Away);
+    let node = Node::start(0, Cluster::over(hub.join())).await;
+    let mut client = node.client(&["a"]).await;
+    assert_eq!(hub.rooms(0), [""; 0]);
+    hub.set(Fault::None);
+    hub.subscribed(0, &channel("a"), true).await;
+    hub.subscribed(0, "all:/", true).await;
+    let nodes = Node::cluster(&hub, 1).await;
+    nodes[0]
+        .io()
+        .to("a")
+        .emit("hello", &())
+        .await
+        .expect("sent");
+    assert_eq!(client.event().await.name, "hello");
 }

@@ -32,6 +32,7 @@ impl Node {
             let bus = hub.join();
             let index = bus.node;
             nodes.push(Self::start(index, Cluster::over(bus as Arc<dyn Bus>)).await);
+            hub.subscribed(index, "all:/", true).await;
         }
         nodes
     }
