@@ -14,10 +14,10 @@ use crate::cluster::queue::Queue;
 use crate::cluster::wire::{Draft, MESSAGE_BYTES_MAX};
 
 /// Messages that wait for the bus.
-const MESSAGES_MAX: usize = 16_384;
+const MESSAGES_MAX: usize = 65_536;
 
 /// Bytes of messages that wait for the bus.
-const BYTES_MAX: usize = 32 * 1024 * 1024;
+const BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// Tells how many nodes a message reached. One that is dropped reached none.
 pub(super) type Reached = oneshot::Receiver<usize>;

@@ -20,10 +20,10 @@ use crate::cluster::queue::Queue;
 use crate::cluster::wire::{self, Body, Draft, Foreign, Found, Head};
 
 /// Messages that have arrived and wait to be handled.
-const INBOX_MESSAGES_MAX: usize = 16_384;
+const INBOX_MESSAGES_MAX: usize = 65_536;
 
 /// Bytes of messages that have arrived and wait to be handled.
-const INBOX_BYTES_MAX: usize = 32 * 1024 * 1024;
+const INBOX_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// How many messages are handled before others on this thread get their turn.
 const TURN: usize = 32;
