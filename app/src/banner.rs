@@ -24,10 +24,13 @@ impl Display for Banner<'_> {
         } = self;
         let mut row = |name: &str, text: &dyn Display| writeln!(f, "  {name:<10}{text}");
         row("rtm", &env!("CARGO_PKG_VERSION"))?;
-        row(
-            "mode",
-            &"in memory, one node; what it knows is gone when it stops",
-        )?;
+        match &config.redis.url {
+            None => row(
+                "mode",
+                &"in memory, one node; what it knows is gone when it stops",
+            )?,
+            Some(url) => row("mode", &format_args!("one of many nodes on {url}"))?,
+        }
         row(
             "address",
             &format_args!("http://{address}  (Socket.IO at /socket.io/)"),

@@ -14,7 +14,7 @@ mod log;
 mod markdown;
 mod place;
 mod presence;
-mod redis_url;
+mod redis;
 mod setting;
 mod suggest;
 mod table;
@@ -31,7 +31,7 @@ pub use log::{LogConfig, LogFormat};
 pub use markdown::markdown;
 pub use place::{Given, Place};
 pub use presence::{LeaseMode, PresenceConfig};
-pub use redis_url::RedisUrl;
+pub use redis::{Publishing, RedisConfig, RedisUrl};
 pub use setting::Setting;
 pub use table::settings;
 pub use variables::process_environment;
@@ -58,8 +58,8 @@ pub struct Config {
     pub limits: Limits,
     /// How long a presence lives.
     pub presence: PresenceConfig,
-    /// The Redis that several nodes share. Default: none, everything stays in this process.
-    pub redis_url: Option<RedisUrl>,
+    /// The Redis that several nodes share, if any.
+    pub redis: RedisConfig,
     /// What is logged, and how.
     pub log: LogConfig,
 }

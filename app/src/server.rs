@@ -3,14 +3,16 @@
 mod crew;
 mod http;
 mod parts;
+mod storage;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use rtm_domain::PresenceService;
 use rtm_protocol::{Draining, names};
-use rtm_socketio::{Gateway, Io};
+use rtm_socketio::{Gateway, Io, presence};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -21,7 +23,9 @@ use crate::config::Config;
 use crate::module::RealtimeModule;
 use crate::modules::PresenceModule;
 use crew::Crew;
+use http::Readiness;
 use parts::Parts;
+use storage::Storage;
 
 /// When clients of a stopping node shall come back, in ms: spread, so that they do not all knock
 /// at once.
@@ -31,9 +35,15 @@ const RECONNECT_IN_MS: [u64; 2] = [500, 3_000];
 pub struct RealtimeServer {
     config: Config,
     parts: Parts,
-    modules: Vec<Arc<dyn RealtimeModule>>,
+    modules: Vec<NamedModule>,
     running: Option<Running>,
     started: bool,
+}
+
+/// A module under the name that it gave when it was added.
+struct NamedModule {
+    name: &'static str,
+    module: Arc<dyn RealtimeModule>,
 }
 
 /// Why a server cannot be set up or started.
@@ -56,14 +66,16 @@ pub enum ServerError {
         /// Why.
         error: std::io::Error,
     },
-    /// A setting asks for what this server does not have.
+    /// The Redis that is set cannot be worked with.
     #[error("{0}")]
-    Unsupported(&'static str),
+    Redis(#[from] rtm_redis::ConnectError),
 }
 
 struct Running {
     gateway: Arc<Gateway>,
     crew: Arc<Crew>,
+    storage: Arc<Storage>,
+    presence: Option<PresenceService>,
     ready: Arc<AtomicBool>,
     /// Tells the modules.
     shutdown: CancellationToken,
@@ -71,18 +83,22 @@ struct Running {
     serving: JoinHandle<()>,
 }
 
+impl NamedModule {
+    fn new(module: impl RealtimeModule) -> Self {
+        Self {
+            name: module.name(),
+            module: Arc::new(module),
+        }
+    }
+}
+
 impl RealtimeServer {
     /// A server with the built-in modules that `config` asks for.
     pub fn new(config: Config) -> Self {
-        let parts = Parts::new(&config);
-        let mut modules: Vec<Arc<dyn RealtimeModule>> = Vec::new();
-        if let Some(service) = &parts.presence {
-            modules.push(Arc::new(PresenceModule::new(service.clone())));
-        }
         Self {
+            parts: Parts::new(&config),
             config,
-            parts,
-            modules,
+            modules: Vec::new(),
             running: None,
             started: false,
         }
@@ -90,20 +106,23 @@ impl RealtimeServer {
 
     /// Adds a module, to be registered after those added before.
     pub fn use_module(&mut self, module: impl RealtimeModule) -> Result<&mut Self, ServerError> {
-        let name = module.name();
+        let module = NamedModule::new(module);
         if self.started {
-            return Err(ServerError::AlreadyStarted(name));
+            return Err(ServerError::AlreadyStarted(module.name));
         }
-        if self.modules.iter().any(|other| other.name() == name) {
-            return Err(ServerError::DuplicateModule(name));
+        if self.modules().contains(&module.name) {
+            return Err(ServerError::DuplicateModule(module.name));
         }
-        self.modules.push(Arc::new(module));
+        self.modules.push(module);
         Ok(self)
     }
 
     /// The names of its modules, in order.
     pub fn modules(&self) -> Vec<&'static str> {
-        self.modules.iter().map(|module| module.name()).collect()
+        // The built-in ones are made at the start, when it is known where they keep things.
+        let built_in = (self.config.presence.enabled && !self.started).then_some(presence::OWNER);
+        let modules = self.modules.iter().map(|module| module.name);
+        built_in.into_iter().chain(modules).collect()
     }
 
     /// Socket.IO itself.
@@ -116,16 +135,20 @@ impl RealtimeServer {
         if self.started {
             return Err(ServerError::StartedTwice);
         }
-        if self.config.redis_url.is_some() {
-            return Err(ServerError::Unsupported(
-                "REDIS_URL is set, and this version runs in memory on one node only: unset it",
-            ));
-        }
         let address = self.config.http.address();
         let listen = |error| ServerError::Listen { address, error };
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let bound = listener.local_addr().map_err(listen)?;
+        let storage = Arc::new(Storage::open(&self.config.redis).await?);
         self.started = true;
+        let presence = self.config.presence.enabled.then(|| {
+            let policy = parts::policy(&self.config);
+            storage.presence(policy, &self.parts.clock)
+        });
+        if let Some(service) = &presence {
+            let module = PresenceModule::new(service.clone());
+            self.modules.insert(0, NamedModule::new(module));
+        }
 
         let (shutdown, stop_serving) = (CancellationToken::new(), CancellationToken::new());
         let ready = Arc::new(AtomicBool::new(false));
@@ -134,13 +157,18 @@ impl RealtimeServer {
             Crew::register(
                 &self.modules,
                 gateway.io(),
-                self.parts.presence.as_ref(),
+                presence.as_ref(),
+                storage.redis(),
                 &shutdown,
             )
             .await,
         );
         gateway.open(crew.clone());
-        let router = http::router(&gateway, &self.config.http, ready.clone());
+        let readiness = Readiness {
+            ready: ready.clone(),
+            storage: storage.clone(),
+        };
+        let router = http::router(&gateway, &self.config.http, readiness);
         let clock = self.parts.clock.clone();
         let limits = parts::limits(&self.config);
         let serving = rtm_socketio::serve(listener, router, limits, clock, stop_serving.clone());
@@ -148,6 +176,8 @@ impl RealtimeServer {
         self.running = Some(Running {
             gateway,
             crew,
+            storage,
+            presence,
             ready,
             shutdown,
             stop_serving,
@@ -166,7 +196,7 @@ impl RealtimeServer {
         let end = Instant::now() + timeout;
         running.ready.store(false, Ordering::SeqCst);
         running.gateway.drain();
-        if let Some(presence) = &self.parts.presence {
+        if let Some(presence) = &running.presence {
             // Before anyone is told to go, so that nobody joins after that.
             presence.refuse_joins();
         }
@@ -184,5 +214,6 @@ impl RealtimeServer {
         // The listener goes last, as polling clients fetch their last messages through it.
         running.stop_serving.cancel();
         let _ = tokio::time::timeout_at(end, running.serving).await;
+        let _ = tokio::time::timeout_at(end, running.storage.close()).await;
     }
 }

@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use async_lock::Mutex as AsyncMutex;
 use futures_util::future::join_all;
 
 use crate::error::{Refusal, StoreError};
@@ -65,6 +66,8 @@ pub(crate) struct Node {
     rooms: Rooms,
     sessions: Mutex<BTreeMap<SocketId, Arc<SessionState>>>,
     upkeep: Mutex<Upkeep>,
+    /// Held while leases are renewed.
+    renewing: AsyncMutex<()>,
     draining: AtomicBool,
 }
 
@@ -72,14 +75,15 @@ impl PresenceService {
     /// A service that has nobody yet. Hand [`sink`](Self::sink) to the feed, and call
     /// [`tick`](Self::tick) and [`sweep`](Self::sweep) regularly, or [`run`](Self::run) once.
     pub fn new(policy: Policy, ports: Ports) -> Self {
-        let upkeep = Mutex::new(Upkeep::new(&policy, ports.clock.now()));
+        let upkeep = Upkeep::new(&policy, ports.store.parts(), ports.clock.now());
         Self {
             node: Arc::new(Node {
                 policy,
                 ports,
                 rooms: Rooms::default(),
                 sessions: Mutex::default(),
-                upkeep,
+                upkeep: Mutex::new(upkeep),
+                renewing: AsyncMutex::new(()),
                 draining: AtomicBool::new(false),
             }),
         }
@@ -101,7 +105,8 @@ impl PresenceService {
         self.node.spawn(async move {
             loop {
                 ticking.node.sleep(ticking.policy().tick()).await;
-                ticking.tick().await;
+                let tick = ticking.clone();
+                ticking.node.spawn(async move { tick.tick().await });
             }
         });
         self.node.spawn(async move {

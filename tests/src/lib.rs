@@ -8,6 +8,7 @@ pub mod dice;
 pub mod executor;
 pub mod faults;
 pub mod peer;
+pub mod redis;
 pub mod roster;
 pub mod script;
 pub mod text;

@@ -12,7 +12,7 @@ use std::sync::{Arc, PoisonError, RwLock, Weak};
 
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-use http::request::Parts;
+use http::Extensions;
 use rtm_domain::ids::SocketId;
 use rtm_domain::ports::Clock;
 use serde::Serialize;
@@ -22,6 +22,7 @@ use socketioxide::{SendError, SocketError};
 use crate::Socket;
 use crate::limits::Limits;
 use crate::line::{Cut, Line};
+use crate::places::place_of;
 use crate::stream::StreamHandle;
 
 pub use ack::Ack;
@@ -65,7 +66,7 @@ impl Connection {
         Self {
             id,
             sid: socket.id.to_string(),
-            remote: stream_of(parts).map(|stream| stream.remote.ip()),
+            remote: stream_of(&parts.extensions).map(|stream| stream.remote.ip()),
             socket,
             line,
             clock,
@@ -169,6 +170,13 @@ impl Connection {
         &self.sid
     }
 
+    /// Its session has gone or is as good as gone: another one may have its place.
+    pub(crate) fn release_place(&self) {
+        if let Some(place) = place_of(self.socket.req_parts()) {
+            place.release();
+        }
+    }
+
     /// It may be spoken to: starts what it asked while it was let in.
     pub(crate) fn open(&self) {
         self.inbox.open();
@@ -203,6 +211,6 @@ impl Connection {
 const PACKET_OVERHEAD: usize = 16;
 
 /// The stream over which a request came.
-pub(crate) fn stream_of(parts: &Parts) -> Option<&Arc<StreamHandle>> {
-    parts.extensions.get::<Arc<StreamHandle>>()
+pub(crate) fn stream_of(extensions: &Extensions) -> Option<&Arc<StreamHandle>> {
+    extensions.get::<Arc<StreamHandle>>()
 }

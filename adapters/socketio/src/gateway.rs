@@ -20,8 +20,9 @@ use crate::cluster::{Cluster, ClusterAdapter};
 use crate::connection::{Connection, Intake, stream_of};
 use crate::limits::Limits;
 use crate::line::{Cut, Line};
-use crate::polling;
-use crate::registry::{Full, Registry};
+use crate::places::{Full, Places, place_of};
+use crate::polling::{self, Transport};
+use crate::registry::Registry;
 use crate::stream::StreamHandle;
 use crate::{Io, Socket};
 
@@ -56,6 +57,7 @@ struct Shared {
     limits: Arc<Limits>,
     clock: Arc<dyn Clock>,
     registry: Arc<Registry>,
+    places: Arc<Places>,
     farewells: TaskTracker,
     draining: Arc<AtomicBool>,
 }
@@ -91,6 +93,7 @@ impl Gateway {
             .upgrade_timeout(limits.upgrade_timeout)
             .build_layer();
         let shared = Arc::new(Shared {
+            places: Arc::new(Places::new(&limits)),
             limits: Arc::new(limits),
             clock,
             registry: Arc::new(Registry::default()),
@@ -114,7 +117,8 @@ impl Gateway {
         };
         let registry = self.shared.registry.clone();
         let announce = move |socket: Socket| async move {
-            if let Some(connection) = registry.find(&socket.id.to_string()) {
+            if let Some(connection) = Connection::of(&socket) {
+                registry.announced(&connection);
                 connection.open();
                 greeter.on_connected(&connection);
             }
@@ -128,6 +132,8 @@ impl Gateway {
     pub fn in_front_of(&self, router: Router) -> Router {
         let sessions = polling::Sessions {
             registry: self.shared.registry.clone(),
+            places: self.shared.places.clone(),
+            limits: self.shared.limits.clone(),
             clock: self.shared.clock.clone(),
             draining: self.shared.draining.clone(),
         };
@@ -199,31 +205,35 @@ impl Shared {
                 message: "this server is going away: reconnect".into(),
             }));
         }
+        let place = place_of(socket.req_parts());
+        if let Some(full) = place.and_then(|place| place.over()) {
+            return Err(ConnectRefused(full.into()));
+        }
         let now = self.clock.now();
-        let line = Arc::new(Line::new(self.limits.queue_bytes_max, now));
+        let line = Arc::new(Line::new(&self.limits, now));
         let id = self.registry.next_id();
         let (limits, clock) = (self.limits.clone(), self.clock.clone());
         let connection = Arc::new(Connection::new(id, socket, line, limits, clock));
-        let max = (
-            self.limits.connections_max,
-            self.limits.connections_per_address_max,
-        );
-        self.registry
-            .admit(&connection, max, now)
-            .map_err(refused)?;
+        self.registry.add(&connection, now);
         if let Some(stream) = self.stream_of(&connection) {
-            connection.line().carried_by(stream);
+            connection.line().carried_by(&stream);
         }
         let socket = connection.socket();
         socket.extensions.insert(Arc::downgrade(&connection));
         socket.on_fallback(Intake(Arc::downgrade(&connection)));
         let (shared, on_disconnect) = (self.clone(), hooks.clone());
-        socket.on_disconnect(move |socket: Socket, reason: DisconnectReason| async move {
-            if let Some(connection) = shared.registry.find(&socket.id.to_string()) {
+        let gone = Arc::downgrade(&connection);
+        socket.on_disconnect(move |reason: DisconnectReason| async move {
+            if let Some(connection) = gone.upgrade() {
                 let said_farewell = reason == DisconnectReason::ClientNSDisconnect;
                 shared.registry.remove(&connection);
-                let reason = format!("{reason:?}");
-                shared.see_off(&connection, &on_disconnect, said_farewell, &reason);
+                if let Some(cut) = Cut::by_transport(reason) {
+                    connection.line().was_cut(cut);
+                }
+                if !leaves_session(reason) {
+                    connection.release_place();
+                }
+                shared.see_off(&connection, &on_disconnect, said_farewell);
             }
         });
         let (shared, when_cut) = (Arc::downgrade(self), hooks.clone());
@@ -231,7 +241,8 @@ impl Shared {
         connection.line().when_cut(move || {
             // The transport may take its time to notice; its presences end now.
             if let (Some(shared), Some(connection)) = (shared.upgrade(), cut.upgrade()) {
-                shared.see_off(&connection, &when_cut, false, "cut");
+                connection.release_place();
+                shared.see_off(&connection, &when_cut, false);
             }
         });
         hooks.on_connection(&connection);
@@ -242,8 +253,8 @@ impl Shared {
     /// WebSocket from the start.
     fn stream_of(&self, connection: &Connection) -> Option<Arc<StreamHandle>> {
         let parts = connection.socket().req_parts();
-        let born = polling::value_in(&parts.uri, "transport") == Some("websocket");
-        let own = stream_of(parts).filter(|_| born).cloned();
+        let born = polling::transport_in(&parts.uri) == Some(Transport::WebSocket);
+        let own = stream_of(&parts.extensions).filter(|_| born).cloned();
         own.or_else(|| self.registry.take_upgrade(connection.sid()))
     }
 
@@ -252,18 +263,18 @@ impl Shared {
         connection: &Arc<Connection>,
         hooks: &Arc<dyn Hooks>,
         said_farewell: bool,
-        reason: &str,
     ) {
         if !connection.part() {
             return;
         }
-        let cut = connection.line().reason().map(Cut::name);
-        tracing::debug!(
-            connection = connection.id().0,
-            reason,
-            cut,
-            "a connection ended"
-        );
+        let (id, remote) = (connection.id().0, connection.remote());
+        match connection.line().reason() {
+            None | Some(Cut::Shutdown) => tracing::debug!(connection = id, "a connection ended"),
+            Some(cut) => {
+                let reason = cut.name();
+                tracing::info!(connection = id, ?remote, reason, "a connection was cut");
+            }
+        }
         let (connection, hooks) = (connection.clone(), hooks.clone());
         self.farewells.spawn(async move {
             connection.finish().await;
@@ -284,7 +295,7 @@ async fn watch(shared: Weak<Shared>, hooks: Arc<dyn Hooks>) {
         let now = shared.clock.now();
         for connection in shared.registry.vanished(now, Limits::ANNOUNCE_MAX) {
             shared.registry.remove(&connection);
-            shared.see_off(&connection, &hooks, false, "vanished");
+            shared.see_off(&connection, &hooks, false);
         }
         shared.registry.forget_upgrades();
         for connection in shared.registry.all() {
@@ -295,17 +306,25 @@ async fn watch(shared: Weak<Shared>, hooks: Arc<dyn Hooks>) {
     }
 }
 
-fn refused(full: Full) -> ConnectRefused {
-    let message = match full {
-        Full::Node { max } => format!("this server takes {max} connections: MAX_CONNECTIONS"),
-        Full::Address { max } => {
-            format!(
-                "this server takes {max} connections of one address: MAX_CONNECTIONS_PER_ADDRESS"
-            )
+/// Whether the transport session goes on without the namespace.
+fn leaves_session(reason: DisconnectReason) -> bool {
+    use DisconnectReason::{ClientNSDisconnect, ServerNSDisconnect};
+    matches!(reason, ClientNSDisconnect | ServerNSDisconnect)
+}
+
+impl From<Full> for ConnectRefusal {
+    fn from(full: Full) -> Self {
+        let message = match full {
+            Full::Node { max } => format!("this server takes {max} connections: MAX_CONNECTIONS"),
+            Full::Address { max } => {
+                format!(
+                    "this server takes {max} connections of one address: MAX_CONNECTIONS_PER_ADDRESS"
+                )
+            }
+        };
+        Self {
+            code: ErrorCode::TooLarge,
+            message,
         }
-    };
-    ConnectRefused(ConnectRefusal {
-        code: ErrorCode::TooLarge,
-        message,
-    })
+    }
 }

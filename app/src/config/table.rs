@@ -2,6 +2,7 @@
 
 mod limits;
 mod presence;
+mod redis;
 mod server;
 
 use std::ops::RangeInclusive;
@@ -17,6 +18,7 @@ use super::setting::Setting;
 pub fn settings() -> &'static [Setting] {
     static TABLE: LazyLock<Vec<Setting>> = LazyLock::new(|| {
         let rows = server::server()
+            .chain(redis::rows())
             .chain(server::connections())
             .chain(presence::rows());
         rows.chain(limits::rows()).chain(server::logs()).collect()

@@ -1,58 +1,32 @@
-//! Builds what a server consists of from its configuration.
+//! Builds what a server consists of from its configuration, but for where it keeps things.
 
 use std::sync::Arc;
 
-use rtm_domain::PresenceService;
 use rtm_domain::ports::Clock;
 use rtm_domain::presence::policy::{LeaseMode, Policy};
-use rtm_domain::service::Ports;
-use rtm_memory::{MemoryLimits, MemoryStore};
-use rtm_socketio::presence::EventEncoder;
 use rtm_socketio::{Cluster, Gateway, Limits};
 
 use crate::config::{self, Config};
-use crate::runtime::{SystemClock, SystemEntropy, TokioTasks};
+use crate::runtime::SystemClock;
 
-/// What a server consists of, besides its modules.
+/// What a server consists of before it starts, besides its modules.
 pub(super) struct Parts {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) gateway: Arc<Gateway>,
-    pub(super) presence: Option<PresenceService>,
 }
 
 impl Parts {
     pub(super) fn new(config: &Config) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let gateway = Arc::new(Gateway::new(
-            limits(config),
-            clock.clone(),
-            Cluster::alone(),
-        ));
-        let presence = config.presence.enabled.then(|| in_memory(config, &clock));
+        let gateway = Gateway::new(limits(config), clock.clone(), Cluster::alone());
         Self {
             clock,
-            gateway,
-            presence,
+            gateway: Arc::new(gateway),
         }
     }
 }
 
-fn in_memory(config: &Config, clock: &Arc<dyn Clock>) -> PresenceService {
-    let store = Arc::new(MemoryStore::new(clock.clone(), MemoryLimits::default()));
-    let ports = Ports {
-        store: store.clone(),
-        feed: store.clone(),
-        clock: clock.clone(),
-        tasks: Arc::new(TokioTasks),
-        entropy: Arc::new(SystemEntropy),
-        encoder: Arc::new(EventEncoder),
-    };
-    let service = PresenceService::new(policy(config), ports);
-    store.feed_into(service.sink());
-    service
-}
-
-fn policy(config: &Config) -> Policy {
+pub(super) fn policy(config: &Config) -> Policy {
     let (presence, limits) = (&config.presence, &config.limits);
     Policy {
         ttl: presence.ttl,

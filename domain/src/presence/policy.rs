@@ -69,6 +69,8 @@ impl Policy {
     pub const REPAIR_BUFFER_MAX: usize = 8_192;
     /// Lapsed leases that one sweep asks the store for at a time.
     pub const SWEEP_BATCH_MAX: usize = 256;
+    /// Parts of the store that are swept at once.
+    pub const SWEEPING_MAX: usize = 8;
     /// Leases that one call renews at most.
     pub const RENEW_BATCH_MAX: usize = 1_000;
     /// Background looks at the store that run at once.

@@ -138,8 +138,9 @@ impl Node {
         self.ports.feed.subscribe(room.id()).await?;
         let floor = room.with(|inner| inner.view.as_ref().map_or(Version(0), View::heard));
         let read = self.ports.store.read(room.id(), floor, Conns::Live).await?;
-        self.answered(&read.witness);
-        let trust = self.trust();
+        let part = self.part_of(room.id());
+        self.answered(part, &read.witness);
+        let trust = self.trust(part);
         let wall = self.ports.clock.wall();
         Ok(room.with(|inner| {
             let Some(view) = &mut inner.view else {
@@ -249,7 +250,7 @@ impl Node {
             .store
             .read(cell.room.id(), Version(0), conns)
             .await?;
-        self.answered(&read.witness);
+        self.answered(self.part_of(cell.room.id()), &read.witness);
         let mut records = read.records.into_iter();
         Ok((records.next().map(|(_, found)| found), read.witness))
     }

@@ -111,7 +111,7 @@ impl Node {
         };
         let conns = Conns::One(&resume.conn);
         let read = self.ports.store.read(room.id(), Version(0), conns).await?;
-        self.answered(&read.witness);
+        self.answered(self.part_of(room.id()), &read.witness);
         let found = read.records.into_iter().next().map(|(_, found)| found);
         let seat = self.new_seat(room, resume.conn, ask, resume.key);
         self.take_seat(session, room, seat, command, found).await

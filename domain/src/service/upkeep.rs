@@ -1,14 +1,15 @@
 //! What happens with time: ticks look at this node's seats and rooms, sweeps at what dead nodes
 //! left behind.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures_util::StreamExt;
+use futures_util::future::join_all;
 use futures_util::stream::iter;
 
-use crate::ports::Lost;
-use crate::ports::Witness;
+use crate::ids::RoomId;
+use crate::ports::{Lost, Part, Witness};
 use crate::presence::command::Command;
 use crate::presence::lease::{LeaseName, Renewal};
 use crate::presence::policy::{LeaseMode, Policy};
@@ -24,17 +25,36 @@ use crate::view::Trust;
 /// What the node knows about time and its store.
 pub(super) struct Upkeep {
     pub(super) listening: Listening,
+    parts: Vec<PartUpkeep>,
+}
+
+/// What it knows about one part of its store.
+struct PartUpkeep {
     arming: Arming,
     settled_at: Moment,
 }
 
+/// What a tick has to do in one part.
+#[derive(Default)]
+struct PartWork {
+    rooms: Vec<Arc<LocalRoom>>,
+    due: Vec<(Arc<SeatCell>, Renewal)>,
+}
+
 impl Upkeep {
-    pub(super) fn new(policy: &Policy, now: Moment) -> Self {
-        Self {
-            listening: Listening::new(policy.tick(), now),
+    pub(super) fn new(policy: &Policy, parts: u16, now: Moment) -> Self {
+        let part = |_| PartUpkeep {
             arming: Arming::new(policy),
             settled_at: now,
+        };
+        Self {
+            listening: Listening::new(policy.tick(), now),
+            parts: (0..parts).map(part).collect(),
         }
+    }
+
+    fn part(&mut self, part: Part) -> &mut PartUpkeep {
+        &mut self.parts[usize::from(part.0)]
     }
 }
 
@@ -47,10 +67,17 @@ impl PresenceService {
             let clock = node.ports.clock.now();
             let mut upkeep = lock(&node.upkeep);
             let late = upkeep.listening.tick(clock);
-            upkeep.arming.late(late, clock);
+            for part in &mut upkeep.parts {
+                part.arming.late(late, clock);
+            }
         }
         let rooms = node.rooms.all();
         let renewals = node.look_at_seats(&rooms);
+        // A store that is slow to answer must not keep the next tick from looking at the seats:
+        // what is due now is due then again.
+        let Some(_one_at_a_time) = node.renewing.try_lock() else {
+            return;
+        };
         node.renew(&rooms, renewals).await;
         for room in rooms {
             node.close_if_idle(&room).await;
@@ -59,18 +86,35 @@ impl PresenceService {
 
     /// Ends presences whose node is gone. Call it every [`Policy::sweep_interval`].
     pub async fn sweep(&self) {
-        let node = &self.node;
-        let longest = node.policy.longest_lease();
+        iter(self.node.parts())
+            .for_each_concurrent(Policy::SWEEPING_MAX, |part| self.node.sweep(part))
+            .await;
+    }
+}
+
+impl Node {
+    fn parts(&self) -> impl Iterator<Item = Part> + use<> {
+        (0..self.ports.store.parts()).map(Part)
+    }
+
+    pub(super) fn part_of(&self, room: &RoomId) -> Part {
+        self.ports.store.part_of(room)
+    }
+
+    async fn sweep(self: &Arc<Self>, part: Part) {
+        let longest = self.policy.longest_lease();
         loop {
-            let due = node.ports.store.due(Policy::SWEEP_BATCH_MAX, longest).await;
-            let Ok(due) = due else { return };
-            node.answered(&due.witness);
-            let full = due.lapsed.len() == Policy::SWEEP_BATCH_MAX;
+            let limit = Policy::SWEEP_BATCH_MAX;
+            let Ok(due) = self.ports.store.due(part, limit, longest).await else {
+                return;
+            };
+            self.answered(part, &due.witness);
+            let full = due.lapsed.len() == limit;
             for (room, conn, found) in due.lapsed {
-                if !node.is_armed() {
+                if !self.is_armed(part) {
                     return;
                 }
-                let swept = node.end_from_outside(&room, &conn, Some(found), &Command::Expire);
+                let swept = self.end_from_outside(&room, &conn, Some(found), &Command::Expire);
                 if swept.await.is_err() {
                     return;
                 }
@@ -80,49 +124,55 @@ impl PresenceService {
             }
         }
     }
-}
 
-impl Node {
-    /// The store answered: notes it, and if it is another server than before, has everything
-    /// looked at again.
-    pub(super) fn answered(self: &Arc<Self>, witness: &Witness) {
+    /// A part of the store answered: notes it, and if it is another server than before, has
+    /// everything in it looked at again.
+    pub(super) fn answered(self: &Arc<Self>, part: Part, witness: &Witness) {
         let now = self.ports.clock.now();
         {
             let mut upkeep = lock(&self.upkeep);
-            if !upkeep.arming.answered(witness, now) {
+            let part = upkeep.part(part);
+            if !part.arming.answered(witness, now) {
                 return;
             }
-            upkeep.settled_at = now.after(Policy::SETTLE);
+            part.settled_at = now.after(Policy::SETTLE);
         }
         let node = self.clone();
         self.spawn(async move {
-            node.repair_all();
-            node.judge_all().await;
+            node.repair_all(part);
+            node.judge_all(part).await;
             node.sleep(Policy::SETTLE).await;
-            node.repair_all();
+            node.repair_all(part);
         });
     }
 
-    pub(super) fn trust(&self) -> Trust {
+    pub(super) fn trust(&self, part: Part) -> Trust {
         let now = self.ports.clock.now();
-        match now < lock(&self.upkeep).settled_at {
+        match now < lock(&self.upkeep).part(part).settled_at {
             true => Trust::Settling,
             false => Trust::Full,
         }
     }
 
-    fn is_armed(&self) -> bool {
-        lock(&self.upkeep).arming.is_armed(self.ports.clock.now())
+    fn is_armed(&self, part: Part) -> bool {
+        let now = self.ports.clock.now();
+        lock(&self.upkeep).part(part).arming.is_armed(now)
     }
 
-    fn repair_all(self: &Arc<Self>) {
-        for room in self.rooms.all() {
+    fn rooms_in(&self, part: Part) -> Vec<Arc<LocalRoom>> {
+        let mut rooms = self.rooms.all();
+        rooms.retain(|room| self.part_of(room.id()) == part);
+        rooms
+    }
+
+    fn repair_all(self: &Arc<Self>, part: Part) {
+        for room in self.rooms_in(part) {
             self.need_repair(&room);
         }
     }
 
-    async fn judge_all(self: &Arc<Self>) {
-        let rooms = self.rooms.all();
+    async fn judge_all(self: &Arc<Self>, part: Part) {
+        let rooms = self.rooms_in(part);
         let cells = rooms.iter().flat_map(|room| room.seats());
         let live = cells.filter(|cell| cell.seat().standing() == Standing::Live);
         iter(live)
@@ -165,6 +215,26 @@ impl Node {
     }
 
     async fn renew(self: &Arc<Self>, rooms: &[Arc<LocalRoom>], due: Vec<(Arc<SeatCell>, Renewal)>) {
+        // Every part is asked, also where nothing is due: that it answers is what arms sweepers.
+        let mut parts: BTreeMap<Part, PartWork> = BTreeMap::new();
+        parts.extend(self.parts().map(|part| (part, PartWork::default())));
+        for room in rooms {
+            let part = parts.entry(self.part_of(room.id())).or_default();
+            part.rooms.push(room.clone());
+        }
+        for (cell, renewal) in due {
+            let part = parts.entry(self.part_of(&renewal.lease.room)).or_default();
+            part.due.push((cell, renewal));
+        }
+        join_all(
+            parts
+                .into_iter()
+                .map(|(part, work)| self.renew_in(part, work)),
+        )
+        .await;
+    }
+
+    async fn renew_in(self: &Arc<Self>, part: Part, PartWork { rooms, due }: PartWork) {
         let ids: Vec<_> = rooms.iter().map(|room| room.id().clone()).collect();
         let mut batches: Vec<&[(Arc<SeatCell>, Renewal)]> =
             due.chunks(Policy::RENEW_BATCH_MAX).collect();
@@ -176,10 +246,10 @@ impl Node {
             let asked = self.ports.clock.now();
             // The versions are asked for once.
             let ids: &[_] = if nth == 0 { &ids } else { &[] };
-            let Ok(renewed) = self.ports.store.renew(&renewals, ids).await else {
+            let Ok(renewed) = self.ports.store.renew(part, &renewals, ids).await else {
                 return;
             };
-            self.answered(&renewed.witness);
+            self.answered(part, &renewed.witness);
             let reported: BTreeSet<&LeaseName> = renewed.reported.iter().collect();
             for (cell, renewal) in batch {
                 if reported.contains(&renewal.lease) {

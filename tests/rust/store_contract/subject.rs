@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rtm_domain::ids::{ConnId, ResumeKey, RoomId, SeatId, UserId};
 use rtm_domain::ports::{
-    Clock, Commit, Committed, Conns, Feed, FeedSink, Place, PresenceStore, Read,
+    Clock, Commit, Committed, Conns, Feed, FeedSink, Part, Place, PresenceStore, Read,
 };
 use rtm_domain::presence::epoch::{Epoch, Revision, Version};
 use rtm_domain::presence::event::{Event, Happened, Published};
@@ -28,7 +28,7 @@ pub(crate) trait Subject {
     /// What its feed has brought so far, with all that is on its way.
     async fn heard(&self) -> Vec<(RoomId, Published)>;
     /// Whether nothing at all is kept.
-    fn is_empty(&self) -> bool;
+    async fn is_empty(&self) -> bool;
 
     async fn commit(&self, commit: &Commit) -> Committed {
         self.store()
@@ -68,12 +68,12 @@ pub(crate) trait Subject {
     async fn reports(&self, commit: &Commit, ms: u64) -> bool {
         let renewal = renewal(commit, ms);
         let lease = renewal.lease.clone();
-        let renewed = self.store().renew(&[renewal], &[]).await;
+        let renewed = self.store().renew(Part(0), &[renewal], &[]).await;
         renewed.expect("it answers").reported == [lease]
     }
 
     async fn due(&self, limit: usize) -> Vec<String> {
-        let due = self.store().due(limit, ms(1_000_000)).await;
+        let due = self.store().due(Part(0), limit, ms(1_000_000)).await;
         let due = due.expect("it answers").lapsed;
         due.iter()
             .map(|(room, conn, _)| format!("{room}/{conn}"))
@@ -124,7 +124,7 @@ impl Subject for Memory {
         heard.clone()
     }
 
-    fn is_empty(&self) -> bool {
+    async fn is_empty(&self) -> bool {
         self.store.size() == (0, 0)
     }
 }

@@ -44,7 +44,8 @@ impl Ack {
             Ok(reply) => reply,
             Err(error) => {
                 tracing::error!(%error, "an answer cannot be written as JSON");
-                return;
+                self.sender = Some(sender);
+                return self.answer(&unavailable());
             }
         };
         let bytes = reply.get().len() + super::PACKET_OVERHEAD;
@@ -57,10 +58,13 @@ impl Ack {
 impl Drop for Ack {
     fn drop(&mut self) {
         if self.sender.is_some() {
-            let problem = "the event could not be handled";
-            self.answer(&ErrorReply::new(ErrorCode::Unavailable, problem));
+            self.answer(&unavailable());
         }
     }
+}
+
+fn unavailable() -> ErrorReply {
+    ErrorReply::new(ErrorCode::Unavailable, "the event could not be handled")
 }
 
 impl fmt::Debug for Ack {

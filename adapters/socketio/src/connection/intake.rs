@@ -18,6 +18,7 @@ use socketioxide_core::Value;
 use crate::cluster::ClusterAdapter;
 use crate::connection::{Ack, Connection};
 use crate::line::Cut;
+use crate::panics::said;
 
 /// What is to be done for an event.
 pub type Work = BoxFuture<'static, ()>;
@@ -56,8 +57,9 @@ impl MessageHandler<ClusterAdapter, ByHand> for Intake {
         });
         let ack = Ack::new(connection.clone(), sender);
         let taken = AssertUnwindSafe(|| connection.take(&value, ack));
-        if catch_unwind(taken).is_err() {
-            tracing::error!("an event could not be taken in");
+        if let Err(panic) = catch_unwind(taken) {
+            let panic = said(&*panic);
+            tracing::error!(panic, "an event could not be taken in");
             connection.line.cut(Cut::Fault);
         }
     }
@@ -103,7 +105,10 @@ impl Connection {
         };
         match catch_unwind(AssertUnwindSafe(|| handler(request))) {
             Ok(work) => self.inbox.push(text.len(), owner, work),
-            Err(_) => tracing::error!(module = owner, "a handler panicked"),
+            Err(panic) => {
+                let panic = said(&*panic);
+                tracing::error!(module = owner, panic, "a handler panicked");
+            }
         }
     }
 }

@@ -1,0 +1,69 @@
+//! The store on a real Redis, by a calendar that is moved by hand.
+
+use std::sync::Arc;
+
+use rtm_domain::ids::RoomId;
+use rtm_domain::ports::{Clock, Feed, PresenceStore};
+use rtm_domain::presence::event::Published;
+use rtm_domain::time::Timestamp;
+use rtm_redis::Publishing;
+use rtm_tests::clock::HandClock;
+use rtm_tests::redis::{self, RedisNode, RedisServer};
+use rtm_tests::world::ms;
+
+use super::subject::Subject;
+
+pub(crate) struct OnServer {
+    clock: Arc<HandClock>,
+    node: RedisNode,
+    server: RedisServer,
+}
+
+impl OnServer {
+    pub(crate) fn open_sharded() -> Option<Self> {
+        Self::open(Publishing::Sharded)
+    }
+
+    pub(crate) fn open_plain() -> Option<Self> {
+        Self::open(Publishing::Plain)
+    }
+
+    fn open(publishing: Publishing) -> Option<Self> {
+        redis::is_installed().then(|| {
+            let clock = HandClock::new();
+            let server = RedisServer::start_at(clock.wall());
+            Self {
+                node: RedisNode::connect(&server, publishing),
+                clock,
+                server,
+            }
+        })
+    }
+}
+
+impl Subject for OnServer {
+    fn store(&self) -> &dyn PresenceStore {
+        &**self.node.store()
+    }
+
+    fn feed(&self) -> &dyn Feed {
+        &**self.node.feed()
+    }
+
+    fn time(&self) -> Timestamp {
+        self.clock.wall()
+    }
+
+    async fn advance(&self, span: u64) {
+        self.clock.advance(ms(span));
+        self.server.set_time(self.clock.wall());
+    }
+
+    async fn heard(&self) -> Vec<(RoomId, Published)> {
+        self.node.heard().await
+    }
+
+    async fn is_empty(&self) -> bool {
+        self.node.size().await == (0, 0)
+    }
+}
