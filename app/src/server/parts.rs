@@ -8,20 +8,30 @@ use rtm_socketio::{Cluster, Gateway, Limits};
 
 use crate::config::{self, Config};
 use crate::runtime::SystemClock;
+use crate::server::bus::RedisBus;
 
 /// What a server consists of before it starts, besides its modules.
 pub(super) struct Parts {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) gateway: Arc<Gateway>,
+    /// To the other nodes, if there may be any.
+    pub(super) bus: Option<Arc<RedisBus>>,
 }
 
 impl Parts {
     pub(super) fn new(config: &Config) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let gateway = Gateway::new(limits(config), clock.clone(), Cluster::alone());
+        let bus = config.redis.url.is_some();
+        let bus = bus.then(|| Arc::new(RedisBus::default()));
+        let cluster = match bus.clone() {
+            Some(bus) => Cluster::over(bus),
+            None => Cluster::alone(),
+        };
+        let gateway = Gateway::new(limits(config), clock.clone(), cluster);
         Self {
             clock,
             gateway: Arc::new(gateway),
+            bus,
         }
     }
 }
