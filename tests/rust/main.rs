@@ -3,6 +3,7 @@
 mod architecture;
 mod channels;
 mod client;
+mod emits;
 mod invariants;
 mod model;
 mod races;
