@@ -4,12 +4,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
-import { eventually, within } from "../../protocol/support/wait.js";
+import { eventually } from "../../protocol/support/wait.js";
 import { freePort } from "./ports.js";
 
 const run = promisify(execFile);
 /** How long a server may take to start, and a command to be answered. */
-const START_MS = 20_000;
+export const START_MS = 20_000;
 const CLI_MS = 5_000;
 
 export class RedisServer {
@@ -21,8 +21,8 @@ export class RedisServer {
     for (;;) {
       const server = new RedisServer(await freePort(), options, program, cli);
       // Somebody else may have taken the port meanwhile.
-      if (await server.#launch()) return server;
-      server.#forget();
+      if (await server.launch()) return server;
+      server.forget();
     }
   }
 
@@ -76,16 +76,17 @@ export class RedisServer {
   /** Starts it again at its port, with what is in its folder. */
   async restart() {
     await eventually(`port ${this.port} free again`, async () => {
-      if (!(await this.#launch())) throw new Error(`somebody else listens at ${this.port}`);
+      if (!(await this.launch())) throw new Error(`somebody else listens at ${this.port}`);
     });
   }
 
   async stop() {
     if (this.child.exitCode === null && this.child.signalCode === null) await this.kill();
-    this.#forget();
+    this.forget();
   }
 
-  async #launch() {
+  /** False if its port was taken. */
+  async launch() {
     const basics = this.program === "redis-sentinel" ? [] : ["--port", this.port, "--bind", "127.0.0.1", "--dir", this.folder];
     const quiet = this.program === "redis-sentinel" ? [] : ["--save", "", "--appendonly", "no"];
     this.output = "";
@@ -115,7 +116,7 @@ export class RedisServer {
     return this.config ? [this.config] : [];
   }
 
-  #forget() {
+  forget() {
     process.off("exit", this.#end);
     rmSync(this.folder, { recursive: true, force: true });
   }
@@ -129,5 +130,3 @@ export async function follows(replica) {
     if ((await replica.info("replication", "master_link_status")) !== "up") throw new Error("the link is down");
   }, START_MS);
 }
-
-export { within, START_MS };

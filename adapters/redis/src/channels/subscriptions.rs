@@ -12,6 +12,7 @@ use fred::util::redis_keyslot;
 use tokio::sync::broadcast::Receiver as Reconnections;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 use super::ChannelSink;
 use crate::settings::RedisSettings;
@@ -23,6 +24,8 @@ const RETRY: Duration = Duration::from_millis(200);
 pub(super) enum Request {
     Subscribe(String, oneshot::Sender<Result<(), Error>>),
     Unsubscribe(String),
+    /// All subscriptions shall be made again, and the sink told so.
+    Again,
 }
 
 /// All subscriptions of one connection.
@@ -51,32 +54,44 @@ impl Subscriptions {
         sink: Arc<dyn ChannelSink>,
     ) {
         let mut batch = Vec::new();
-        let mut lost = false;
+        // Since when subscriptions are lost, or when they could last not be made again.
+        let mut lost: Option<Instant> = None;
         loop {
+            let retry = lost.map_or_else(Instant::now, |lost| lost + RETRY);
             tokio::select! {
                 biased;
                 again = reconnected.recv() => match again {
-                    Ok(_) | Err(RecvError::Lagged(_)) => lost = true,
+                    Ok(_) | Err(RecvError::Lagged(_)) => {}
                     Err(RecvError::Closed) => return,
                 },
-                () = tokio::time::sleep(RETRY), if lost => {}
+                // Whatever else is asked for: it must not keep them from being made again.
+                () = tokio::time::sleep_until(retry), if lost.is_some() => {}
                 taken = requests.recv_many(&mut batch, RedisSettings::SUBSCRIBE_BATCH_MAX) => {
                     if taken == 0 {
                         return;
                     }
-                    self.serve(&mut batch).await;
-                    continue;
+                    if !self.serve(&mut batch).await {
+                        continue;
+                    }
                 }
             }
-            if lost && self.subscribe_all().await.is_ok() {
-                lost = false;
+            lost = match self.subscribe_all().await {
+                Ok(()) => None,
+                Err(error) => {
+                    tracing::debug!(%error, "cannot subscribe again yet");
+                    Some(Instant::now())
+                }
+            };
+            if lost.is_none() {
                 sink.interrupted();
             }
         }
     }
 
-    /// In order: what follows an unsubscription waits until that is done.
-    async fn serve(&mut self, batch: &mut Vec<Request>) {
+    /// In order: what follows an unsubscription waits until that is done. True if all
+    /// subscriptions shall be made again.
+    async fn serve(&mut self, batch: &mut Vec<Request>) -> bool {
+        let mut again = false;
         let mut joining: Vec<Waiting> = Vec::new();
         let mut leaving: Vec<String> = Vec::new();
         for request in batch.drain(..) {
@@ -93,27 +108,32 @@ impl Subscriptions {
                     }
                     leaving.push(channel);
                 }
+                Request::Again => again = true,
             }
         }
         self.subscribe(joining).await;
         self.unsubscribe(leaving).await;
+        again
     }
 
     async fn subscribe(&mut self, waiting: Vec<Waiting>) {
         let mut groups: BTreeMap<u16, Vec<Waiting>> = BTreeMap::new();
-        for one in waiting {
+        // Whoever asked and gave up is not served: there may be many by now.
+        for one in waiting.into_iter().filter(|(_, done)| !done.is_closed()) {
             groups.entry(self.group(&one.0)).or_default().push(one);
         }
         for group in groups.into_values() {
             let channels: Vec<String> = group.iter().map(|(channel, _)| channel.clone()).collect();
             let made = self.command(channels.clone()).await;
-            if made.is_ok() {
-                self.wanted.extend(channels);
+            for (channel, done) in group {
+                if done.send(made.clone()).is_ok() && made.is_ok() {
+                    self.wanted.insert(channel);
+                }
             }
-            for (_, done) in group {
-                // Whoever asked may have given up.
-                let _ = done.send(made.clone());
-            }
+            // Nobody will end those that nobody waited for, or that are made after all.
+            let unwanted = |channel: &String| !self.wanted.contains(channel);
+            let unwanted: Vec<String> = channels.into_iter().filter(unwanted).collect();
+            self.unsubscribe(unwanted).await;
         }
     }
 
