@@ -67,11 +67,12 @@ export class SentinelGroup {
     await this.sentinels[0].cli("SENTINEL", "FAILOVER", NAME);
   }
 
-  /** Waits until another server than `old` takes writes. */
+  /** Waits until another server than `old` takes writes, and `old`, if it lives, does not. */
   async failedOver(old) {
     return eventually("another primary", async () => {
       const now = await this.primary();
       if (now === old || (await now.info("replication", "role")) !== "master") throw new Error("not yet");
+      if (old.child.signalCode === null && (await old.info("replication", "role")) === "master") throw new Error("two primaries");
       return now;
     }, 60_000);
   }
