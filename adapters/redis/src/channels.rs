@@ -19,6 +19,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::gate::{Gate, Health, Purpose};
 use crate::keys::Keys;
+use crate::lifeline;
 use crate::settings::RedisSettings;
 use subscriptions::{Request, Subscriptions};
 
@@ -59,7 +60,8 @@ impl Channels {
         let (requests, asked) = mpsc::channel(RedisSettings::SUBSCRIPTIONS_WAITING_MAX);
         ears::listen(&subscriber, sink.clone());
         let reconnected = subscriber.reconnect_rx();
-        tokio::spawn(Subscriptions::new(subscriber.clone(), sharded).run(asked, reconnected, sink));
+        let subscriptions = Subscriptions::new(subscriber.clone(), sharded);
+        tokio::spawn(subscriptions.run(asked, reconnected, sink));
         let inner = Arc::new(Inner {
             publisher,
             subscriber,
@@ -70,6 +72,10 @@ impl Channels {
             keys,
         });
         tokio::spawn(pulse::beat(Arc::downgrade(&inner)));
+        let of = Arc::downgrade(&inner);
+        let health = move || of.upgrade().map(|inner| inner.gate.health());
+        tokio::spawn(lifeline::watch(inner.subscriber.clone(), health.clone()));
+        tokio::spawn(lifeline::watch(inner.publisher.clone(), health));
         Self { inner }
     }
 

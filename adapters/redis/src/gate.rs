@@ -115,13 +115,15 @@ impl Gate {
 
 /// Whether an error says that nobody answers, rather than that the answer is no.
 fn is_absence(error: &Error) -> bool {
-    /// A server says so while it starts, is a replica, or has lost its cluster.
-    const NOT_NOW: [&str; 5] = [
+    /// A server says so while it starts, is a replica, has lost its cluster or its replicas, or
+    /// cannot save.
+    const NOT_NOW: [&str; 6] = [
         "LOADING",
         "READONLY",
         "MASTERDOWN",
         "CLUSTERDOWN",
         "NOREPLICAS",
+        "MISCONF",
     ];
     match error.kind() {
         ErrorKind::IO

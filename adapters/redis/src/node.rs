@@ -15,6 +15,7 @@ use crate::error::ConnectError;
 use crate::feed::{FeedEars, RedisFeed};
 use crate::gate::Health;
 use crate::keys::Keys;
+use crate::lifeline;
 use crate::settings::RedisSettings;
 use crate::store::RedisStore;
 
@@ -70,6 +71,9 @@ impl Redis {
         );
         let store = Arc::new(store);
         follow(&store, channels.clone());
+        let of = Arc::downgrade(&store);
+        let health = move || of.upgrade().map(|store| store.health());
+        tokio::spawn(lifeline::watch(commands.clone(), health));
         let feed = RedisFeed { channels };
         Ok(Self {
             clients,

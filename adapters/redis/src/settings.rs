@@ -42,7 +42,7 @@ impl RedisSettings {
     /// The shortest, and the longest pause between two attempts to connect; and what is added at
     /// random.
     pub(crate) const RECONNECT_MS: (u32, u32, u32) = (50, 1_000, 100);
-    /// A connection on which a command has waited so long is given up.
+    /// A connection that has not answered for so long is given up.
     pub(crate) const UNRESPONSIVE: Duration = Duration::from_secs(4);
     /// How often that is looked at.
     pub(crate) const UNRESPONSIVE_CHECK: Duration = Duration::from_secs(1);

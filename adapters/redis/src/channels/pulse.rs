@@ -1,16 +1,15 @@
-//! Asks a connection regularly whether it still is one.
+//! Asks connections regularly whether they still are.
 //!
-//! A subscriber that hears nothing cannot tell a quiet server from one that is gone, and the
-//! client library never gives up a connection on which only a subscription waits to be answered.
-//! A ping it does miss. So a deaf connection is noticed, given up and made again, and nobody
-//! else need wait to find out.
+//! A subscriber that hears nothing cannot tell a quiet server from one that is gone. A ping it
+//! does miss. So a deaf connection is noticed, given up and made again, and nobody else need wait
+//! to find out.
 
 use std::sync::Weak;
 
 use fred::error::Error;
 use fred::interfaces::ClientLike;
 use fred::prelude::Options;
-use futures_util::future::try_join_all;
+use futures_util::future::{try_join, try_join_all};
 
 use super::Inner;
 use crate::gate::{Health, Purpose};
@@ -32,21 +31,24 @@ pub(super) async fn beat(channels: Weak<Inner>) {
 }
 
 impl Inner {
-    /// Pings every server that there is a connection to.
     async fn ping(&self) -> Result<(), Error> {
-        if !self.subscriber.is_clustered() {
-            return self.subscriber.ping(None).await;
-        }
-        let servers = self.subscriber.active_connections();
-        let ping = |server| async {
-            let options = Options {
-                cluster_node: Some(server),
-                ..Options::default()
-            };
-            let there = self.subscriber.with_options(&options);
-            there.ping::<()>(None).await
-        };
-        try_join_all(servers.into_iter().map(ping)).await?;
+        try_join(ping(&self.subscriber), ping(&self.publisher)).await?;
         Ok(())
     }
+}
+
+/// Pings every server that a client has a connection to.
+async fn ping(client: &impl ClientLike) -> Result<(), Error> {
+    if !client.is_clustered() {
+        return client.ping(None).await;
+    }
+    let ping = |server| async {
+        let options = Options {
+            cluster_node: Some(server),
+            ..Options::default()
+        };
+        client.with_options(&options).ping::<()>(None).await
+    };
+    try_join_all(client.active_connections().into_iter().map(ping)).await?;
+    Ok(())
 }

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use fred::clients::SubscriberClient;
 use fred::error::Error;
-use fred::interfaces::PubsubInterface;
+use fred::interfaces::{ClientLike, PubsubInterface};
+use fred::prelude::Options;
+use fred::types::ClusterHash;
 use fred::types::config::Server;
 use fred::util::redis_keyslot;
 use tokio::sync::broadcast::Receiver as Reconnections;
@@ -175,10 +177,19 @@ impl Subscriptions {
     }
 
     async fn command(&self, channels: Vec<String>) -> Result<(), Error> {
-        match self.sharded {
-            true => self.subscriber.ssubscribe(channels).await,
-            false => self.subscriber.subscribe(channels).await,
+        if self.sharded {
+            return self.subscriber.ssubscribe(channels).await;
         }
+        self.subscriber.subscribe(channels).await?;
+        // The library takes a plain subscription for made once it is sent. What comes after it
+        // at the same server is answered when it really is.
+        let options = Options {
+            cluster_hash: Some(ClusterHash::Custom(redis_keyslot(
+                self.subscriber.id().as_bytes(),
+            ))),
+            ..Options::default()
+        };
+        self.subscriber.with_options(&options).ping(None).await
     }
 
     /// Channels that one command may name: those of one slot, if they are sharded.
