@@ -13,7 +13,7 @@ use crate::checks;
 use crate::clients::Clients;
 use crate::error::ConnectError;
 use crate::feed::{FeedEars, RedisFeed};
-use crate::gate::Health;
+use crate::gate::{Health, is_absence};
 use crate::keys::Keys;
 use crate::lifeline;
 use crate::settings::RedisSettings;
@@ -188,12 +188,6 @@ async fn connected<C: ClientLike>(
 }
 
 fn may_pass(error: &Error) -> bool {
-    !matches!(
-        error.kind(),
-        ErrorKind::Auth
-            | ErrorKind::Config
-            | ErrorKind::Url
-            | ErrorKind::InvalidArgument
-            | ErrorKind::Tls
-    )
+    // A cluster that is just being made says that it is not one yet.
+    is_absence(error) || *error.kind() == ErrorKind::Protocol
 }
