@@ -6,6 +6,7 @@ set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 protocol=$root/tests/protocol
+faults=$root/tests/faults
 target=${CARGO_TARGET_DIR:-target}
 [[ $target == /* ]] || target=$root/$target
 node_min=20
@@ -63,6 +64,9 @@ tools() {
   fi
   has cc || packages+=(build-essential)
   has redis-server || packages+=(redis-server)
+  has redis-sentinel || packages+=(redis-sentinel)
+  has openssl || packages+=(openssl)
+  compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || packages+=(libfaketime)
   if ((${#packages[@]} > 0)); then
     echo "missing: ${packages[*]}; installing"
     debian "${packages[@]}" || missing=1
@@ -83,12 +87,13 @@ component() {
 
 packages() { (cd "$protocol" && npm ci --no-audit --no-fund); }
 
-protocol_tests() {
+# node_tests FOLDER: the tests in it, with the real binary.
+node_tests() {
   local report
   [[ -x $target/release/rtm ]] || complain "there is no $target/release/rtm: the release build has failed" || return
   report=$(mktemp) || return
   (
-    cd "$protocol" &&
+    cd "$1" &&
       RTM_BIN=$target/release/rtm npm test --silent -- \
         --test-reporter=spec --test-reporter-destination=stdout \
         --test-reporter=tap --test-reporter-destination="$report"
@@ -116,7 +121,8 @@ if ! $fast; then
 fi
 step "cargo build --release" cargo build --release
 step "cargo test" cargo test --workspace
-step "protocol tests" protocol_tests
+step "protocol tests" node_tests "$protocol"
+step "fault tests" node_tests "$faults"
 
 printf '\n'
 for at in "${!names[@]}"; do

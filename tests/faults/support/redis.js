@@ -8,6 +8,8 @@ import { eventually } from "../../protocol/support/wait.js";
 import { freePort } from "./ports.js";
 
 const run = promisify(execFile);
+// Each server and each node ends with this process.
+process.setMaxListeners(0);
 /** How long a server may take to start, and a command to be answered. */
 export const START_MS = 20_000;
 const CLI_MS = 5_000;
