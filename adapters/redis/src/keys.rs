@@ -144,7 +144,7 @@ mod tests {
         assert_eq!(fnv1a(b"foobar"), 0x8594_4171_f739_67e8);
         let keys = Keys::new("rtm").unwrap();
         assert_eq!(keys.part_of(&RoomId::trusted("lobby")), Part(51));
-        assert_eq!(keys.part_of(&RoomId::trusted("{1}")), Part(24));
+        assert_eq!(keys.part_of(&RoomId::trusted("{1}")), Part(36));
     }
 
     #[test]
