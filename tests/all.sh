@@ -63,6 +63,9 @@ tools() {
   fi
   has cc || packages+=(build-essential)
   has redis-server || packages+=(redis-server)
+  has redis-sentinel || packages+=(redis-sentinel)
+  has openssl || packages+=(openssl)
+  compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || packages+=(libfaketime)
   if ((${#packages[@]} > 0)); then
     echo "missing: ${packages[*]}; installing"
     debian "${packages[@]}" || missing=1
@@ -119,6 +122,7 @@ step "cargo build --release" cargo build --release
 step "cargo test" cargo test --workspace
 step "protocol tests" node_tests protocol
 step "cluster tests" node_tests cluster
+step "fault tests" node_tests faults
 
 printf '\n'
 for at in "${!names[@]}"; do
