@@ -1,0 +1,2 @@
+export {};
+//# sourceMappingURL=channel-types.js.map

@@ -1,0 +1,190 @@
+// A room as an application sees it: its members, its events, one's own state. How one gets and stays there is `seat.ts`.
+import { abortable } from "./ask.js";
+import { Emitter } from "./emitter.js";
+import { RequestError, RtmError, failure } from "./errors.js";
+import { OfflineQueue } from "./offline.js";
+import { Seat } from "./seat.js";
+const JOIN_TIMEOUT_MS = 15_000;
+const OFFLINE_QUEUE_MAX = 64;
+/** Events of these names are the channel's own; a server's event of the same name does not reach its handlers. */
+const LOCAL = {
+    connected: true,
+    disconnected: true,
+    joinAck: true,
+    heartbeatAck: true,
+    presenceEvent: true,
+    snapshot: true,
+    members: true,
+    lost: true,
+    error: true,
+};
+export class PresenceChannel {
+    #connection;
+    #seat;
+    #handlers;
+    #queue;
+    #logger;
+    #stopped;
+    /** @internal Channels come from `RealtimeClient`. */
+    constructor(connection, rooms, options, logger, stopped) {
+        this.#connection = connection;
+        this.#logger = logger;
+        this.#handlers = new Emitter((message, error) => logger.error(message, error));
+        this.#queue = new OfflineQueue(options.offlineQueueMax ?? OFFLINE_QUEUE_MAX);
+        this.#seat = new Seat(connection, rooms, options, (event, payload) => this.#fire(event, payload));
+        this.#stopped = [
+            stopped,
+            connection.add("up", () => (this.#seat.up(), this.#flush())),
+            connection.add("down", (reason) => this.#seat.down(reason)),
+            connection.add("ended", (error) => {
+                this.#seat.ended(error);
+                this.#queue.flush((outgoing) => outgoing.reject(error));
+            }),
+            connection.add("ping", () => this.#seat.pinged()),
+            connection.add("wake", () => this.#seat.woken()),
+            connection.add("event", (event, args) => this.#heard(event, args)),
+        ];
+    }
+    /** The room, from the first call of `join` to `leave`. */
+    get roomId() {
+        return this.#seat.roomId;
+    }
+    /** This client's own presence, once joined. */
+    get self() {
+        const { self } = this.#seat;
+        return self && { connId: self.connId, epoch: self.epoch };
+    }
+    /** Whether the room is joined on the connection there is now. */
+    get joined() {
+        return this.#seat.seated;
+    }
+    /**
+     * Everyone in the room by user, each with their connections, this client included. A new map for each change. While there is no connection
+     * it shows the room as last known; after a reconnect `members` is fired with the difference.
+     */
+    get members() {
+        return this.#seat.roster.members;
+    }
+    /** The version of the room that `members` shows, or `null` before the first join. */
+    get version() {
+        return this.#seat.roster.version;
+    }
+    /**
+     * Joins a room, and stays in it across reconnects until `leave`, `stop` or `lost`. The answer is the server's, a refusal included
+     * (`ok: false`). Called again in the same room, it replaces the state, if one is given.
+     */
+    async join(params, options = {}) {
+        const { timeoutMs = JOIN_TIMEOUT_MS, signal } = options;
+        signal?.throwIfAborted();
+        const before = this.joined;
+        let timer;
+        const late = new Promise((resolve) => {
+            timer = setTimeout(() => resolve(failure("timeout", `Not joined within ${timeoutMs} ms`)), timeoutMs);
+        });
+        try {
+            const joining = this.#seat.join(params);
+            const response = await abortable(Promise.race([joining, late]), signal);
+            if (!response.ok && response.code === "timeout" && !before)
+                await this.leave();
+            return response;
+        }
+        catch (error) {
+            if (!before)
+                await this.leave();
+            throw error;
+        }
+        finally {
+            clearTimeout(timer);
+        }
+    }
+    on(event, handler) {
+        return this.#handlers.add(event, handler);
+    }
+    once(event, handler) {
+        return this.#handlers.add(event, handler, true);
+    }
+    /** Takes a handler off, or all of an event. */
+    off(event, handler) {
+        this.#handlers.remove(event, handler);
+    }
+    emit(event, first, second) {
+        const args = first === undefined ? [] : [first];
+        if (typeof second === "function")
+            args.push(second);
+        else if (second?.ack)
+            return this.#call(event, args, second);
+        this.#send({ event, args, reject: (error) => this.#fire("error", error) });
+    }
+    /** Changes top-level keys of one's own state. Calls in quick succession become one update; it survives reconnects. */
+    updateState(patch, { signal } = {}) {
+        return this.sendHeartbeat({ patchState: patch, signal });
+    }
+    /** Sends a heartbeat now, beside those that are sent by themselves. */
+    async sendHeartbeat({ patchState, signal } = {}) {
+        if (!this.#seat.self)
+            throw new RtmError("not_joined", "Cannot send heartbeat before join");
+        return abortable(patchState ? this.#seat.patch(patchState) : this.#seat.heartbeat(), signal);
+    }
+    /** Leaves the room. The channel can join again, or another. */
+    async leave() {
+        this.#queue.flush(({ reject }) => reject(new RtmError("not_joined", "The channel has left the room")));
+        await this.#seat.leave();
+    }
+    /** Leaves the room for good: no handler is called any more. */
+    async stop() {
+        await this.leave();
+        for (const stopped of this.#stopped)
+            stopped();
+        this.#handlers.clear();
+    }
+    #call(event, args, options) {
+        const { timeoutMs = this.#seat.ackTimeoutMs, signal } = options;
+        let settled = () => undefined;
+        const answer = new Promise((resolve, reject) => {
+            const outgoing = { event, args: [...args, resolve], reject };
+            const fail = (reply) => reject(new RequestError(reply));
+            const late = failure("timeout", `Custom event '${event}' acknowledgement timeout`);
+            const timer = setTimeout(() => fail(late), timeoutMs);
+            const unlisten = this.#connection.add("down", () => {
+                if (outgoing.sent)
+                    fail(failure("disconnected", `The connection ended before the answer to ${event}`));
+            });
+            settled = () => {
+                clearTimeout(timer);
+                unlisten();
+                outgoing.dropped = true;
+            };
+            this.#send(outgoing);
+        });
+        return abortable(answer, signal).finally(() => settled());
+    }
+    #send(outgoing) {
+        const { socket } = this.#connection;
+        // A channel that is in no room, and is not about to be, needs only a connection.
+        if (!socket.connected || (this.roomId !== undefined && !this.joined))
+            return this.#queue.push(outgoing);
+        outgoing.sent = true;
+        socket.emit(outgoing.event, ...outgoing.args);
+    }
+    #flush() {
+        this.#queue.flush((outgoing) => this.#send(outgoing));
+    }
+    #heard(event, args) {
+        this.#seat.heard(event, args[0]);
+        if (Object.hasOwn(LOCAL, event))
+            return;
+        // A relayed event tells its room beside the payload, one of the chat in it.
+        const told = (event.startsWith("chat:") ? args[0] : args[1]);
+        if (told?.roomId !== undefined && told.roomId !== this.roomId)
+            return;
+        this.#handlers.fire(event, ...args);
+    }
+    #fire(event, payload) {
+        if (event === "error")
+            this.#logger.warn(`Channel ${this.roomId ?? ""}`, payload);
+        this.#handlers.fire(event, payload);
+        if (event === "connected")
+            this.#flush();
+    }
+}
+//# sourceMappingURL=channel.js.map

@@ -1,0 +1,126 @@
+// One connection to the server, with the channels and modules that share it.
+import { abortable } from "./ask.js";
+import { PresenceChannel } from "./channel.js";
+import { Connection } from "./connection.js";
+import { ConnectError } from "./errors.js";
+import { Modules } from "./modules.js";
+const consoleLogger = {
+    debug: () => undefined,
+    info: () => undefined,
+    warn: (message, meta) => console.warn(message, meta),
+    error: (message, meta) => console.error(message, meta),
+};
+export class RealtimeClient {
+    #config;
+    #logger;
+    #connection;
+    #modules;
+    #channels = new Set();
+    #rooms = new Map();
+    /** Settles when the modules have been told of the current connection. */
+    #ready = Promise.resolve();
+    constructor(config) {
+        this.#config = config;
+        this.#logger = config.logger ?? consoleLogger;
+        this.#connection = new Connection(config, (message, error) => this.#logger.error(message, error));
+        this.#modules = new Modules({ socket: this.#connection.socket, logger: this.#logger, config });
+        this.#connection.add("error", (error) => this.#logger.error("Connection", error));
+        this.#connection.add("status", (status) => this.#logger.info(`Connection ${status}`));
+        // Asynchronously, so that the channels, which listen too, have asked to join by then.
+        this.#connection.add("up", () => (this.#ready = this.#ready.then(() => this.#modules.connected())));
+        this.#connection.add("down", (reason) => {
+            this.#logger.warn("Socket disconnected", { reason });
+            this.#ready = this.#ready.then(() => this.#modules.disconnected());
+        });
+    }
+    /** What the connection is doing. */
+    get status() {
+        return this.#connection.status;
+    }
+    /** Adds a feature. Only before `connect`. */
+    use(module) {
+        if (this.getSocket())
+            throw new Error(`Cannot register module "${module.name}" after connection is established`);
+        this.#modules.add(module);
+        return this;
+    }
+    /**
+     * Connects, and stays connected until `disconnect`: lost connections are made anew, and rooms joined again. Resolves with the first
+     * connection; rejects with a {@link ConnectError} or an {@link AuthError} when it gives up, or when `signal` aborts.
+     */
+    async connect({ signal } = {}) {
+        signal?.throwIfAborted();
+        if (this.isConnected())
+            return this.#logger.warn("Already connected");
+        const connection = this.#connection;
+        let unlisten = [];
+        const connected = new Promise((resolve, reject) => {
+            unlisten = [connection.add("up", resolve), connection.add("ended", reject)];
+        });
+        const first = connection.status === "idle";
+        connection.open();
+        try {
+            await abortable(connected, signal);
+            await this.#ready;
+        }
+        catch (error) {
+            if (first && signal?.aborted)
+                await this.disconnect();
+            throw error;
+        }
+        finally {
+            for (const stop of unlisten)
+                stop();
+        }
+    }
+    /** Ends the connection, and with it this client's presences. Channels join again on the next `connect`. */
+    async disconnect() {
+        this.#connection.close(new ConnectError("disconnected", "The client has disconnected"));
+        await this.#ready;
+    }
+    /** Leaves all rooms, ends modules and connection. */
+    async shutdown() {
+        await Promise.all([...this.#channels].map((channel) => channel.stop()));
+        await this.#modules.shutdown();
+        await this.disconnect();
+    }
+    isConnected() {
+        return this.#connection.socket.connected;
+    }
+    /** The socket, from the first `connect` on: the same through all reconnects. */
+    getSocket() {
+        return this.status === "idle" ? null : this.#connection.socket;
+    }
+    /** Brings the server a fresh token of the same user. A JSON Web Token is refreshed by itself before it ends. */
+    refreshAuth() {
+        return this.#connection.refresh();
+    }
+    /** A channel for one room, of which there may be many. */
+    createPresenceChannel(options) {
+        if (!this.getSocket())
+            throw new Error("Cannot create presence channel before connection. Call connect() first.");
+        const channel = new PresenceChannel(this.#connection, this.#rooms, { ...this.#config.presence, ...options }, this.#logger, () => this.#channels.delete(channel));
+        this.#channels.add(channel);
+        return channel;
+    }
+    /** A new channel that joins a room. Check `response.ok`: a refusal is an answer too, and stops the channel. */
+    async joinRoom(params, options = {}) {
+        const channel = this.createPresenceChannel(options);
+        let response;
+        try {
+            response = await channel.join(params, options);
+        }
+        finally {
+            if (!response?.ok)
+                await channel.stop();
+        }
+        return { channel, response };
+    }
+    on(event, handler) {
+        return this.#connection.add(event, handler);
+    }
+    off(event, handler) {
+        this.#connection.remove(event, handler);
+    }
+}
+//# sourceMappingURL=client.js.map

@@ -1,0 +1,49 @@
+import type { ErrorCode, ErrorReply } from "./protocol.js";
+/**
+ * Codes of the client itself.
+ *
+ * - `timeout`: no answer in time; what was asked may have been done
+ * - `disconnected`: the connection ended before the answer; what was asked may have been done
+ * - `connect_failed`: the server cannot be reached
+ * - `auth_failed`: the token provider threw
+ * - `queue_full`: more was emitted while offline than the queue holds
+ * - `not_joined`: the channel is in no room, or has left it
+ * - `room_in_use`: another channel of this client is in that room
+ * - `expired`, `replaced`, `kicked`: the presence was lost
+ */
+export type LocalCode = "timeout" | "disconnected" | "connect_failed" | "auth_failed" | "queue_full" | "not_joined" | "room_in_use" | "expired" | "replaced" | "kicked";
+/** An answer that is no success: the server's refusal, or the lack of an answer. */
+export type Failure = Omit<ErrorReply, "code"> & {
+    code: ErrorCode | LocalCode;
+};
+/** The base of all errors of this package. */
+export declare class RtmError extends Error {
+    /** Why, for a program. */
+    readonly code: ErrorCode | LocalCode;
+    /** Whether the same may succeed later without anything being done about it. */
+    readonly retryable: boolean;
+    constructor(code: ErrorCode | LocalCode, message: string, retryable?: boolean, cause?: unknown);
+}
+/** The server refused a request, or did not answer it. */
+export declare class RequestError extends RtmError {
+    /** The answer: `field`, `limit`, `epoch` and `retryAfterMs` where they apply. */
+    readonly reply: Failure;
+    constructor(reply: Failure);
+}
+/** A connection was refused or could not be made. */
+export declare class ConnectError extends RtmError {
+}
+/** The token provider failed. No connection is attempted without it. */
+export declare class AuthError extends RtmError {
+}
+/** A presence ended although nobody asked for it. */
+export declare class LostError extends RtmError {
+}
+/** What `connect_error` says: the server's own words are JSON, anything else is the network's. */
+export declare function connectError(error: Error): ConnectError;
+export declare function failure(code: LocalCode, error: string, retryable?: boolean): Failure;
+/** The reply if it is a success; otherwise throws it as a {@link RequestError}. */
+export declare function orThrow<T extends {
+    ok: true;
+}>(reply: T | Failure): T;
+//# sourceMappingURL=errors.d.ts.map

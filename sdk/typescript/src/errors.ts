@@ -1,0 +1,86 @@
+// What can go wrong, as classes with stable codes: the server's, and those of the client itself.
+import type { ConnectRefusal, ErrorCode, ErrorReply } from "./protocol.js";
+
+/**
+ * Codes of the client itself.
+ *
+ * - `timeout`: no answer in time; what was asked may have been done
+ * - `disconnected`: the connection ended before the answer; what was asked may have been done
+ * - `connect_failed`: the server cannot be reached
+ * - `auth_failed`: the token provider threw
+ * - `queue_full`: more was emitted while offline than the queue holds
+ * - `not_joined`: the channel is in no room, or has left it
+ * - `room_in_use`: another channel of this client is in that room
+ * - `expired`, `replaced`, `kicked`: the presence was lost
+ */
+export type LocalCode =
+  | "timeout"
+  | "disconnected"
+  | "connect_failed"
+  | "auth_failed"
+  | "queue_full"
+  | "not_joined"
+  | "room_in_use"
+  | "expired"
+  | "replaced"
+  | "kicked";
+
+/** An answer that is no success: the server's refusal, or the lack of an answer. */
+export type Failure = Omit<ErrorReply, "code"> & { code: ErrorCode | LocalCode };
+
+/** The base of all errors of this package. */
+export class RtmError extends Error {
+  /** Why, for a program. */
+  readonly code: ErrorCode | LocalCode;
+  /** Whether the same may succeed later without anything being done about it. */
+  readonly retryable: boolean;
+
+  constructor(code: ErrorCode | LocalCode, message: string, retryable = false, cause?: unknown) {
+    super(message, { cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.retryable = retryable;
+  }
+}
+
+/** The server refused a request, or did not answer it. */
+export class RequestError extends RtmError {
+  /** The answer: `field`, `limit`, `epoch` and `retryAfterMs` where they apply. */
+  readonly reply: Failure;
+
+  constructor(reply: Failure) {
+    super(reply.code, reply.error, reply.retryable);
+    this.reply = reply;
+  }
+}
+
+/** A connection was refused or could not be made. */
+export class ConnectError extends RtmError {}
+
+/** The token provider failed. No connection is attempted without it. */
+export class AuthError extends RtmError {}
+
+/** A presence ended although nobody asked for it. */
+export class LostError extends RtmError {}
+
+const RETRYABLE: ErrorCode[] = ["draining", "rate_limited", "unavailable"];
+
+/** What `connect_error` says: the server's own words are JSON, anything else is the network's. */
+export function connectError(error: Error): ConnectError {
+  try {
+    const { code, message } = JSON.parse(error.message) as ConnectRefusal;
+    return new ConnectError(code, message, RETRYABLE.includes(code));
+  } catch {
+    return new ConnectError("connect_failed", error.message, true, error);
+  }
+}
+
+export function failure(code: LocalCode, error: string, retryable = true): Failure {
+  return { ok: false, error, code, retryable };
+}
+
+/** The reply if it is a success; otherwise throws it as a {@link RequestError}. */
+export function orThrow<T extends { ok: true }>(reply: T | Failure): T {
+  if (reply.ok) return reply;
+  throw new RequestError(reply);
+}
