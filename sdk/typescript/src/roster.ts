@@ -37,7 +37,7 @@ export interface Outcome<T = State> {
   readonly changes?: MemberChanges<T> | undefined;
 }
 
-export const emptyRoster: Roster<never> = { version: null, members: new Map<string, Member<never>>() };
+export const emptyRoster: Roster = { version: null, members: new Map() };
 
 /** The room as an answer to join or sync gave it. It sets the version, up or down. */
 export function applySnapshot<T>(

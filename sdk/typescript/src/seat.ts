@@ -163,7 +163,7 @@ export class Seat {
   }
 
   /** Joins, or joins again: by resume, if there was a presence on an earlier connection. */
-  #enter(state?: State): void {
+  #enter(given?: State): void {
     if (!this.#params) return;
     const { roomId, userId, state: first } = this.#params;
     const turn = this.#turn;
@@ -174,16 +174,16 @@ export class Seat {
     if (!this.seated && this.self) {
       const { connId, key } = this.self;
       request.resume = { connId, key, epoch };
-      state ??= this.#shown ?? first ?? {};
     }
     const patch = this.seated ? undefined : this.#patches.takeAll();
-    if (patch) state = { ...state, ...patch };
+    const shown = given ?? (this.seated ? undefined : (this.#shown ?? first));
+    const state = patch ? { ...shown, ...patch } : shown;
     if (state) request.state = state;
     ask<JoinReply>(this.#connection.socket, PRESENCE_JOIN, [request], ANSWER_MS, (reply) => {
       if (turn !== this.#turn) return;
       this.#fire("joinAck", reply);
       if (reply.ok) this.#entered(reply);
-      else this.#refused(reply, patch !== undefined);
+      else this.#refused(reply, Boolean(patch), given);
     });
   }
 
@@ -202,15 +202,15 @@ export class Seat {
     this.#flush();
   }
 
-  #refused(reply: Failure, patched: boolean): void {
+  #refused(reply: Failure, patched: boolean, given?: State): void {
     if (reply.code === "disconnected") return;
     if (patched && !reply.retryable) {
       // It may be the patch that is refused.
       this.#patches.settle(reply);
       this.#fire("error", new RequestError(reply));
-      this.#enter();
+      this.#enter(given);
     } else if (reply.retryable) {
-      this.#later(reply, () => this.#enter());
+      this.#later(reply, () => this.#enter(given));
     } else {
       const before = this.self;
       this.#fire("error", new RequestError(reply));

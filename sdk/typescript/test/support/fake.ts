@@ -23,6 +23,7 @@ export class FakeSocket {
   };
   ping!: () => void;
   #listeners = new Map<string, Set<Listener>>();
+  #once = new Set<Listener>();
   #any = new Set<Listener>();
   #timeoutMs: number | undefined;
   #lost = new Set<() => void>();
@@ -35,6 +36,11 @@ export class FakeSocket {
   on(event: string, listener: Listener): this {
     this.#listeners.set(event, (this.#listeners.get(event) ?? new Set()).add(listener));
     return this;
+  }
+
+  once(event: string, listener: Listener): this {
+    this.#once.add(listener);
+    return this.on(event, listener);
   }
 
   off(event: string, listener: Listener): this {
@@ -119,7 +125,10 @@ export class FakeSocket {
   }
 
   fire(event: string, ...args: unknown[]): void {
-    for (const listener of [...(this.#listeners.get(event) ?? [])]) listener(...(args as never[]));
+    for (const listener of [...(this.#listeners.get(event) ?? [])]) {
+      if (this.#once.delete(listener)) this.off(event, listener);
+      listener(...(args as never[]));
+    }
   }
 
   /** The next message to the server, which must be of this name. */

@@ -1,7 +1,7 @@
 // The reducer against a model of the server: whatever is lost, repeated or swapped on the way, a roster shows some version the room has
 // had, never goes back, and after a sync shows the room.
 import { describe, expect, it } from "vitest";
-import type { PresenceEvent, SnapshotEntry } from "../../src/protocol.ts";
+import type { PresenceEvent, SnapshotEntry, State } from "../../src/protocol.ts";
 import { type Members, type Roster, applyEvent, applySnapshot, emptyRoster } from "../../src/roster.ts";
 import { random } from "../support/random.ts";
 
@@ -72,7 +72,7 @@ describe("a roster", () => {
   });
 
   it("takes any name for plain data", () => {
-    const snapshot = [entry({ userId: "__proto__", connId: "constructor", state: JSON.parse('{"__proto__":{"x":1}}') as object })];
+    const snapshot = [entry({ userId: "__proto__", connId: "constructor", state: JSON.parse('{"__proto__":{"x":1}}') as State })];
     const { roster } = applySnapshot(emptyRoster, { version: 1, snapshot });
     expect(roster.members.get("__proto__")?.connections[0].connId).toBe("constructor");
     expect(({} as { x?: number }).x).toBeUndefined();
