@@ -1,9 +1,10 @@
 import type { Socket } from "socket.io-client";
 import { type Failure } from "./errors.js";
-/** Calls `done` once, in the order of the packets: a promise would resolve only after the events that follow. */
-export declare function ask<T extends {
-    ok: true;
-}>(socket: Socket, event: string, payload: unknown, timeoutMs: number, done: (reply: T | Failure) => void): void;
+/**
+ * Calls `done` once, in the order of the packets: a promise would resolve only after the events that follow. `lost` is set if there was no
+ * answer, and `reply` then says why.
+ */
+export declare function ask<T>(socket: Socket, event: string, args: unknown[], timeoutMs: number, done: (reply: T | Failure, lost?: Failure) => void): void;
 /** {@link ask} as a promise, which rejects when `signal` aborts. */
 export declare function request<T extends {
     ok: true;

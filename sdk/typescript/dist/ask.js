@@ -1,24 +1,23 @@
 import { failure } from "./errors.js";
-/** Calls `done` once, in the order of the packets: a promise would resolve only after the events that follow. */
-export function ask(socket, event, payload, timeoutMs, done) {
-    // A disconnected socket would keep the packet and send it later, when it is no longer meant.
+/**
+ * Calls `done` once, in the order of the packets: a promise would resolve only after the events that follow. `lost` is set if there was no
+ * answer, and `reply` then says why.
+ */
+export function ask(socket, event, args, timeoutMs, done) {
+    const lose = () => {
+        const lost = failure(socket.connected ? "timeout" : "disconnected", `No answer to ${event}`);
+        done(lost, lost);
+    };
     if (!socket.connected)
-        return done(failure("disconnected", "There is no connection"));
+        return lose();
     const kept = socket.sendBuffer.length;
-    socket.timeout(timeoutMs).emit(event, payload, (error, reply) => {
-        if (!error)
-            done(reply);
-        else if (socket.connected)
-            done(failure("timeout", `No answer to ${event} within ${timeoutMs} ms`));
-        else
-            done(failure("disconnected", `The connection ended before the answer to ${event}`));
-    });
-    // So would one whose pings have run out, although it still calls itself connected.
+    socket.timeout(timeoutMs).emit(event, ...args, (error, reply) => (error ? lose() : done(reply)));
+    // A socket whose pings have run out keeps packets although it still calls itself connected. Later they are no longer meant.
     socket.sendBuffer.length = kept;
 }
 /** {@link ask} as a promise, which rejects when `signal` aborts. */
 export function request(socket, event, payload, { timeoutMs = 10_000, signal } = {}) {
-    return abortable(new Promise((resolve) => ask(socket, event, payload, timeoutMs, resolve)), signal);
+    return abortable(new Promise((resolve) => ask(socket, event, [payload], timeoutMs, resolve)), signal);
 }
 /** The promise, or the signal's reason if that comes first. */
 export function abortable(promise, signal) {

@@ -47,9 +47,9 @@ export interface PresenceHeartbeatParams<T = State> {
 export interface CustomEmitOptions {
     /** Whether an answer is wanted, as a promise. */
     ack?: boolean | undefined;
-    /** How long to wait for it, in milliseconds, time in the offline queue included (the heartbeats' ack timeout). */
+    /** How long to wait for it once it is sent, in milliseconds (the heartbeats' ack timeout). */
     timeoutMs?: number | undefined;
-    /** Ends the wait, which rejects with the signal's reason. */
+    /** Ends the wait, which rejects with the signal's reason. What was emitted is not taken back. */
     signal?: AbortSignal | undefined;
 }
 /** Who sent a relayed event: its second argument. */

@@ -1,8 +1,7 @@
 // A room as an application sees it: its members, its events, one's own state. How one gets and stays there is `seat.ts`.
-import { abortable } from "./ask.js";
+import { abortable, ask } from "./ask.js";
 import { Emitter } from "./emitter.js";
-import { RequestError, RtmError, failure } from "./errors.js";
-import { OfflineQueue } from "./offline.js";
+import { RtmError, failure } from "./errors.js";
 import { Seat } from "./seat.js";
 const JOIN_TIMEOUT_MS = 15_000;
 const OFFLINE_QUEUE_MAX = 64;
@@ -22,7 +21,9 @@ export class PresenceChannel {
     #connection;
     #seat;
     #handlers;
-    #queue;
+    #waitingMax;
+    /** What was emitted without a connection, in order. */
+    #waiting = [];
     #logger;
     #stopped;
     /** @internal Channels come from `RealtimeClient`. */
@@ -30,19 +31,16 @@ export class PresenceChannel {
         this.#connection = connection;
         this.#logger = logger;
         this.#handlers = new Emitter((message, error) => logger.error(message, error));
-        this.#queue = new OfflineQueue(options.offlineQueueMax ?? OFFLINE_QUEUE_MAX);
+        this.#waitingMax = options.offlineQueueMax ?? OFFLINE_QUEUE_MAX;
         this.#seat = new Seat(connection, rooms, options, (event, payload) => this.#fire(event, payload));
         this.#stopped = [
             stopped,
-            connection.add("up", () => (this.#seat.up(), this.#flush())),
-            connection.add("down", (reason) => this.#seat.down(reason)),
-            connection.add("ended", (error) => {
-                this.#seat.ended(error);
-                this.#queue.flush((outgoing) => outgoing.reject(error));
+            connection.listen(this.#seat),
+            connection.listen({
+                up: () => this.#flush(),
+                ended: (error) => this.#reject(error),
+                heard: (event, args) => this.#heard(event, args),
             }),
-            connection.add("ping", () => this.#seat.pinged()),
-            connection.add("wake", () => this.#seat.woken()),
-            connection.add("event", (event, args) => this.#heard(event, args)),
         ];
     }
     /** The room, from the first call of `join` to `leave`. */
@@ -75,21 +73,14 @@ export class PresenceChannel {
      */
     async join(params, options = {}) {
         const { timeoutMs = JOIN_TIMEOUT_MS, signal } = options;
-        signal?.throwIfAborted();
-        const before = this.joined;
-        let timer;
-        const late = new Promise((resolve) => {
-            timer = setTimeout(() => resolve(failure("timeout", `Not joined within ${timeoutMs} ms`)), timeoutMs);
-        });
+        const seat = this.#seat;
+        const first = !seat.self;
+        const timer = setTimeout(() => seat.giveUp(failure("timeout", `Not joined within ${timeoutMs} ms`)), timeoutMs);
         try {
-            const joining = this.#seat.join(params);
-            const response = await abortable(Promise.race([joining, late]), signal);
-            if (!response.ok && response.code === "timeout" && !before)
-                await this.leave();
-            return response;
+            return (await abortable(seat.join(params), signal));
         }
         catch (error) {
-            if (!before)
+            if (first)
                 await this.leave();
             throw error;
         }
@@ -111,8 +102,10 @@ export class PresenceChannel {
         const args = first === undefined ? [] : [first];
         if (typeof second === "function")
             args.push(second);
-        else if (second?.ack)
-            return this.#call(event, args, second);
+        else if (second?.ack) {
+            const { timeoutMs, signal } = second;
+            return abortable(new Promise((resolve, reject) => this.#send({ event, args, timeoutMs, resolve, reject })), signal);
+        }
         this.#send({ event, args, reject: (error) => this.#fire("error", error) });
     }
     /** Changes top-level keys of one's own state. Calls in quick succession become one update; it survives reconnects. */
@@ -127,7 +120,7 @@ export class PresenceChannel {
     }
     /** Leaves the room. The channel can join again, or another. */
     async leave() {
-        this.#queue.flush(({ reject }) => reject(new RtmError("not_joined", "The channel has left the room")));
+        this.#reject(new RtmError("not_joined", "The channel has left the room"));
         await this.#seat.leave();
     }
     /** Leaves the room for good: no handler is called any more. */
@@ -137,40 +130,36 @@ export class PresenceChannel {
             stopped();
         this.#handlers.clear();
     }
-    #call(event, args, options) {
-        const { timeoutMs = this.#seat.ackTimeoutMs, signal } = options;
-        let settled = () => undefined;
-        const answer = new Promise((resolve, reject) => {
-            const outgoing = { event, args: [...args, resolve], reject };
-            const fail = (reply) => reject(new RequestError(reply));
-            const late = failure("timeout", `Custom event '${event}' acknowledgement timeout`);
-            const timer = setTimeout(() => fail(late), timeoutMs);
-            const unlisten = this.#connection.add("down", () => {
-                if (outgoing.sent)
-                    fail(failure("disconnected", `The connection ended before the answer to ${event}`));
-            });
-            settled = () => {
-                clearTimeout(timer);
-                unlisten();
-                outgoing.dropped = true;
-            };
-            this.#send(outgoing);
-        });
-        return abortable(answer, signal).finally(() => settled());
-    }
     #send(outgoing) {
         const { socket } = this.#connection;
+        const { event, args, timeoutMs, resolve, reject } = outgoing;
         // A channel that is in no room, and is not about to be, needs only a connection.
-        if (!socket.connected || (this.roomId !== undefined && !this.joined))
-            return this.#queue.push(outgoing);
-        outgoing.sent = true;
-        socket.emit(outgoing.event, ...outgoing.args);
+        if (!socket.connected || (this.roomId !== undefined && !this.joined)) {
+            if (this.#waiting.length < this.#waitingMax)
+                this.#waiting.push(outgoing);
+            else
+                reject(new RtmError("queue_full", `More than ${this.#waitingMax} events wait for a connection`));
+        }
+        else if (resolve) {
+            ask(socket, event, args, timeoutMs ?? this.#seat.ackTimeoutMs, (reply, lost) => {
+                if (lost)
+                    reject(new RtmError(lost.code, `Custom event '${event}' acknowledgement timeout`, true));
+                else
+                    resolve(reply);
+            });
+        }
+        else
+            socket.emit(event, ...args);
     }
     #flush() {
-        this.#queue.flush((outgoing) => this.#send(outgoing));
+        for (const outgoing of this.#waiting.splice(0))
+            this.#send(outgoing);
+    }
+    #reject(error) {
+        for (const { reject } of this.#waiting.splice(0))
+            reject(error);
     }
     #heard(event, args) {
-        this.#seat.heard(event, args[0]);
         if (Object.hasOwn(LOCAL, event))
             return;
         // A relayed event tells its room beside the payload, one of the chat in it.

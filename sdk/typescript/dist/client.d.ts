@@ -1,7 +1,7 @@
 import { PresenceChannel } from "./channel.js";
 import type { JoinOptions, PresenceChannelOptions, PresenceJoinParams, PresenceJoinResponse } from "./channel-types.js";
 import type { ClientModule, RealtimeClientConfig, Status } from "./config.js";
-import { type Failure, type RtmError } from "./errors.js";
+import { type RtmError } from "./errors.js";
 import type { Schema, StateOf } from "./schema.js";
 import type { Socket } from "socket.io-client";
 export interface ClientEventMap {
@@ -31,11 +31,6 @@ export declare class RealtimeClient<S extends Schema = Schema> {
     isConnected(): boolean;
     /** The socket, from the first `connect` on: the same through all reconnects. */
     getSocket(): Socket | null;
-    /** Brings the server a fresh token of the same user. A JSON Web Token is refreshed by itself before it ends. */
-    refreshAuth(): Promise<{
-        ok: true;
-        expiresAt: number;
-    } | Failure>;
     /** A channel for one room, of which there may be many. */
     createPresenceChannel(options?: PresenceChannelOptions): PresenceChannel<S>;
     /** A new channel that joins a room. Check `response.ok`: a refusal is an answer too, and stops the channel. */

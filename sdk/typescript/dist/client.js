@@ -2,14 +2,10 @@
 import { abortable } from "./ask.js";
 import { PresenceChannel } from "./channel.js";
 import { Connection } from "./connection.js";
+import { Emitter } from "./emitter.js";
 import { ConnectError } from "./errors.js";
 import { Modules } from "./modules.js";
-const consoleLogger = {
-    debug: () => undefined,
-    info: () => undefined,
-    warn: (message, meta) => console.warn(message, meta),
-    error: (message, meta) => console.error(message, meta),
-};
+const consoleLogger = { debug() { }, info() { }, warn: console.warn, error: console.error };
 export class RealtimeClient {
     #config;
     #logger;
@@ -17,20 +13,27 @@ export class RealtimeClient {
     #modules;
     #channels = new Set();
     #rooms = new Map();
+    #handlers;
     /** Settles when the modules have been told of the current connection. */
     #ready = Promise.resolve();
     constructor(config) {
         this.#config = config;
         this.#logger = config.logger ?? consoleLogger;
-        this.#connection = new Connection(config, (message, error) => this.#logger.error(message, error));
+        this.#handlers = new Emitter((message, error) => this.#logger.error(message, error));
+        this.#connection = new Connection(config);
         this.#modules = new Modules({ socket: this.#connection.socket, logger: this.#logger, config });
-        this.#connection.add("error", (error) => this.#logger.error("Connection", error));
-        this.#connection.add("status", (status) => this.#logger.info(`Connection ${status}`));
-        // Asynchronously, so that the channels, which listen too, have asked to join by then.
-        this.#connection.add("up", () => (this.#ready = this.#ready.then(() => this.#modules.connected())));
-        this.#connection.add("down", (reason) => {
-            this.#logger.warn("Socket disconnected", { reason });
-            this.#ready = this.#ready.then(() => this.#modules.disconnected());
+        this.#connection.listen({
+            // Asynchronously, so that the channels, which listen too, have asked to join by then.
+            up: () => (this.#ready = this.#ready.then(() => this.#modules.connected())),
+            down: (reason) => {
+                this.#logger.warn("Socket disconnected", { reason });
+                this.#ready = this.#ready.then(() => this.#modules.disconnected());
+            },
+            failed: (error) => {
+                this.#logger.error("Cannot connect", error);
+                this.#handlers.fire("error", error);
+            },
+            status: (status) => this.#handlers.fire("status", status),
         });
     }
     /** What the connection is doing. */
@@ -49,14 +52,11 @@ export class RealtimeClient {
      * connection; rejects with a {@link ConnectError} or an {@link AuthError} when it gives up, or when `signal` aborts.
      */
     async connect({ signal } = {}) {
-        signal?.throwIfAborted();
         if (this.isConnected())
             return this.#logger.warn("Already connected");
         const connection = this.#connection;
-        let unlisten = [];
-        const connected = new Promise((resolve, reject) => {
-            unlisten = [connection.add("up", resolve), connection.add("ended", reject)];
-        });
+        let unlisten;
+        const connected = new Promise((up, ended) => (unlisten = connection.listen({ up, ended })));
         const first = connection.status === "idle";
         connection.open();
         try {
@@ -69,8 +69,7 @@ export class RealtimeClient {
             throw error;
         }
         finally {
-            for (const stop of unlisten)
-                stop();
+            unlisten();
         }
     }
     /** Ends the connection, and with it this client's presences. Channels join again on the next `connect`. */
@@ -90,10 +89,6 @@ export class RealtimeClient {
     /** The socket, from the first `connect` on: the same through all reconnects. */
     getSocket() {
         return this.status === "idle" ? null : this.#connection.socket;
-    }
-    /** Brings the server a fresh token of the same user. A JSON Web Token is refreshed by itself before it ends. */
-    refreshAuth() {
-        return this.#connection.refresh();
     }
     /** A channel for one room, of which there may be many. */
     createPresenceChannel(options) {
@@ -117,10 +112,10 @@ export class RealtimeClient {
         return { channel, response };
     }
     on(event, handler) {
-        return this.#connection.add(event, handler);
+        return this.#handlers.add(event, handler);
     }
     off(event, handler) {
-        this.#connection.remove(event, handler);
+        this.#handlers.remove(event, handler);
     }
 }
 //# sourceMappingURL=client.js.map

@@ -12,8 +12,8 @@ export type Auth = string | ({
     Authorization?: string;
 } & Record<string, unknown>);
 export interface AuthContext {
-    /** Why a token is asked for. After `rejected` and `expired`, one from a cache does not help. */
-    reason: "connect" | "reconnect" | "rejected" | "expired";
+    /** Why a token is asked for. After `rejected`, one from a cache does not help. */
+    reason: "connect" | "reconnect" | "rejected";
     /** Aborts when the attempt is given up. */
     signal: AbortSignal;
 }

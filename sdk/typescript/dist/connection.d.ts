@@ -1,26 +1,33 @@
 import { type Socket } from "socket.io-client";
 import type { RealtimeClientConfig, Status } from "./config.js";
-import { Emitter } from "./emitter.js";
-import { type Failure, RtmError } from "./errors.js";
-/**
- * Fires `up`, `down` with a reason, `ended` with an error once it will not come back by itself, `ping`, `wake`, `event` with whatever the
- * server emits, `status` and `error`.
- */
-export declare class Connection extends Emitter {
+import { type RtmError } from "./errors.js";
+export interface ConnectionListener {
+    up(): void;
+    down(reason: string): void;
+    /** It will not come back by itself. */
+    ended(error: RtmError): void;
+    /** The server has pinged. */
+    ping(): void;
+    /** The page has woken: nobody knows what the connection is worth. */
+    woken(): void;
+    /** The server has emitted something. */
+    heard(event: string, args: unknown[]): void;
+    status(status: Status): void;
+    /** An attempt failed. */
+    failed(error: RtmError): void;
+}
+export declare class Connection {
     #private;
     readonly socket: Socket;
-    constructor(config: RealtimeClientConfig, report: (message: string, error: unknown) => void);
-    get status(): Status;
+    status: Status;
+    constructor(config: RealtimeClientConfig);
+    /** Tells `listener` of everything from now on, until the returned function is called. */
+    listen(listener: Partial<ConnectionListener>): () => void;
     /** Connects, and stays so until {@link close}. Nothing, if that is already under way. */
     open(): void;
     /** Disconnects with a farewell: the server ends this client's presences at once. */
     close(error: RtmError): void;
     /** Gives this transport up without a farewell, and connects again at once. */
     drop(reason: string): void;
-    /** Brings the server a fresh token of the same user while connected. */
-    refresh(): Promise<({
-        ok: true;
-        expiresAt: number;
-    }) | Failure>;
 }
 //# sourceMappingURL=connection.d.ts.map

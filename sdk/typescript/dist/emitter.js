@@ -6,21 +6,16 @@ export class Emitter {
         this.#report = report;
     }
     /** A handler added twice for one event is called once. */
-    add(event, handler, once = false) {
+    add(event, handler, once) {
+        const remove = () => this.remove(event, handler);
         const handlers = this.#handlers.get(event) ?? new Map();
-        this.#handlers.set(event, handlers);
-        const run = once ? (...args) => (this.remove(event, handler), handler(...args)) : handler;
-        handlers.set(handler, run);
-        return () => {
-            if (handlers.get(handler) === run)
-                this.remove(event, handler);
-        };
+        this.#handlers.set(event, handlers.set(handler, once ? (...args) => (remove(), handler(...args)) : handler));
+        return remove;
     }
     remove(event, handler) {
-        const handlers = this.#handlers.get(event);
         if (handler)
-            handlers?.delete(handler);
-        if (!handler || !handlers?.size)
+            this.#handlers.get(event)?.delete(handler);
+        else
             this.#handlers.delete(event);
     }
     clear() {

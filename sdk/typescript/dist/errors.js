@@ -5,7 +5,7 @@ export class RtmError extends Error {
     /** Whether the same may succeed later without anything being done about it. */
     retryable;
     constructor(code, message, retryable = false, cause) {
-        super(message, cause === undefined ? undefined : { cause });
+        super(message, { cause });
         this.name = new.target.name;
         this.code = code;
         this.retryable = retryable;
@@ -29,17 +29,16 @@ export class AuthError extends RtmError {
 /** A presence ended although nobody asked for it. */
 export class LostError extends RtmError {
 }
+const RETRYABLE = ["draining", "rate_limited", "unavailable"];
 /** What `connect_error` says: the server's own words are JSON, anything else is the network's. */
 export function connectError(error) {
     try {
         const { code, message } = JSON.parse(error.message);
-        if (code)
-            return new ConnectError(code, message, code !== "forbidden" && code !== "bad_request", error);
+        return new ConnectError(code, message, RETRYABLE.includes(code));
     }
     catch {
-        // No JSON: the transport failed.
+        return new ConnectError("connect_failed", error.message, true, error);
     }
-    return new ConnectError("connect_failed", error.message, true, error);
 }
 export function failure(code, error, retryable = true) {
     return { ok: false, error, code, retryable };

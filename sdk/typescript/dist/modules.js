@@ -8,44 +8,41 @@ export class Modules {
     }
     add(module) {
         this.#modules.push(module);
-        this.#context.logger.debug(`Module registered: ${module.name}`);
     }
-    async connected() {
+    connected() {
         const context = { ...this.#context, socket: this.#scoped(this.#context.socket) };
-        await this.#each("onConnected", "initialize", (module) => module.onConnected?.(context));
+        return this.#each("initialize", (module) => module.onConnected?.(context));
     }
-    async disconnected() {
+    disconnected() {
         for (const cleanup of this.#cleanups.splice(0))
             cleanup();
-        await this.#each("onDisconnected", "disconnect", (module) => module.onDisconnected?.());
+        return this.#each("disconnect", (module) => module.onDisconnected?.());
     }
-    async shutdown() {
-        await this.#each("onShutdown", "shutdown", (module) => module.onShutdown?.());
+    shutdown() {
+        return this.#each("shutdown", (module) => module.onShutdown?.());
     }
-    async #each(hook, verb, call) {
+    async #each(verb, call) {
         for (const module of this.#modules) {
             try {
                 await call(module);
             }
             catch (error) {
-                this.#context.logger.error(`Failed to ${verb} module: ${module.name}`, { hook, error });
+                this.#context.logger.error(`Failed to ${verb} module: ${module.name}`, error);
             }
         }
     }
     /** The socket stays the same from connection to connection: handlers added in each `onConnected` would add up. */
     #scoped(socket) {
         const cleanups = (this.#cleanups = []);
-        const adding = new Set(["on", "once", "addEventListener"]);
         return new Proxy(socket, {
             get(target, name) {
                 const value = Reflect.get(target, name);
                 if (typeof value !== "function")
                     return value;
-                return (event, ...args) => {
-                    const handler = args[0];
-                    if (adding.has(name) && handler)
-                        cleanups.push(() => target.off(event, handler));
-                    return Reflect.apply(value, target, [event, ...args]);
+                return (...args) => {
+                    if (name === "on" || name === "once")
+                        cleanups.push(() => target.off(...args));
+                    return Reflect.apply(value, target, args);
                 };
             },
         });

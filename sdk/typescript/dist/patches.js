@@ -1,24 +1,11 @@
-export class Patch {
-    state;
-    done;
-    #settle;
-    constructor(state) {
-        this.state = state;
-        this.done = new Promise((resolve) => (this.#settle = resolve));
-    }
-    settle(reply) {
-        this.#settle(reply);
-    }
-}
 export class Patches {
     #sent;
     #next;
     add(state) {
-        if (this.#next)
-            this.#next.state = { ...this.#next.state, ...state };
-        else
-            this.#next = new Patch({ ...state });
-        return this.#next.done;
+        let settle;
+        const done = this.#next?.done ?? new Promise((resolve) => (settle = resolve));
+        this.#next = { settle, done, ...this.#next, state: { ...this.#next?.state, ...state } };
+        return done;
     }
     /** What to send now: nothing while an answer is awaited. */
     take() {
@@ -26,7 +13,7 @@ export class Patches {
             return undefined;
         this.#sent = this.#next;
         this.#next = undefined;
-        return this.#sent;
+        return this.#sent?.state;
     }
     /** All that is not confirmed, under way from now on: a join brings it along. */
     takeAll() {
@@ -40,19 +27,14 @@ export class Patches {
     }
     /** The one under way may or may not have been done: it is sent again, under what came after it. */
     again() {
+        const sent = this.#sent;
         const next = this.#next;
-        this.#next = this.#sent ?? next;
         this.#sent = undefined;
-        if (!next || !this.#next || this.#next === next)
+        if (!sent)
             return;
-        this.#next.state = { ...this.#next.state, ...next.state };
-        void this.#next.done.then((reply) => next.settle(reply));
-    }
-    /** Nobody will send any of it any more. */
-    settleAll(reply) {
-        this.settle(reply);
-        this.take();
-        this.settle(reply);
+        if (next)
+            void next.done.then(sent.settle);
+        this.#next = { ...sent, ...next, state: { ...sent.state, ...next?.state } };
     }
 }
 //# sourceMappingURL=patches.js.map

@@ -22,21 +22,18 @@ export interface MemberChanges<T = State> {
 }
 /** What an event was to a roster: `gap` means that something before it was missed, and a sync is due. */
 export type Verdict = "applied" | "ignored" | "gap";
-export declare const emptyRoster: Roster<never>;
+export interface Outcome<T = State> {
+    readonly verdict: Verdict;
+    readonly roster: Roster<T>;
+    /** Nothing, if no member is another than before. */
+    readonly changes?: MemberChanges<T> | undefined;
+}
+export declare const emptyRoster: Roster;
 /** The room as an answer to join or sync gave it. It sets the version, up or down. */
 export declare function applySnapshot<T>(roster: Roster<T>, { snapshot, version }: {
     snapshot: readonly SnapshotEntry<T>[];
     version: number;
-}): {
-    roster: Roster<T>;
-    changes: MemberChanges<T>;
-};
+}): Outcome<T>;
 /** One event, by the rule of the protocol. */
-export declare function applyEvent<T>(roster: Roster<T>, event: PresenceEvent<T>): {
-    verdict: Verdict;
-    roster: Roster<T>;
-    changes: MemberChanges<T>;
-};
-/** Nothing changed. */
-export declare function isEmpty({ joined, left, updated }: MemberChanges<unknown>): boolean;
+export declare function applyEvent<T>(roster: Roster<T>, event: PresenceEvent<T>): Outcome<T>;
 //# sourceMappingURL=roster.d.ts.map

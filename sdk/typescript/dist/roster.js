@@ -2,68 +2,56 @@ export const emptyRoster = { version: null, members: new Map() };
 /** The room as an answer to join or sync gave it. It sets the version, up or down. */
 export function applySnapshot(roster, { snapshot, version }) {
     const members = new Map();
-    for (const entry of snapshot)
-        members.set(entry.userId, withConnection(members.get(entry.userId), entry));
+    for (const entry of snapshot) {
+        const { userId, connId } = entry;
+        members.set(userId, withConnection(members.get(userId), userId, connId, entry));
+    }
     for (const [userId, member] of members) {
         const before = roster.members.get(userId);
         if (before && sameMember(before, member))
             members.set(userId, before);
     }
-    return { roster: { version, members }, changes: difference(roster.members, members) };
+    const users = new Set([...roster.members.keys(), ...members.keys()]);
+    return { verdict: "applied", roster: { version, members }, changes: difference(roster.members, members, users) };
 }
 /** One event, by the rule of the protocol. */
 export function applyEvent(roster, event) {
     const { version, members } = roster;
     // In this order: after a repair several events may carry one version, and then `prev` is that version.
     if (version === null || event.prev !== version) {
-        const verdict = version !== null && event.version <= version ? "ignored" : "gap";
-        return { verdict, roster, changes: difference(members, members) };
+        return { verdict: version !== null && event.version <= version ? "ignored" : "gap", roster };
     }
+    const { userId, connId, state, ts: lastSeenMs, epoch } = event;
     const next = new Map(members);
-    const member = changed(members.get(event.userId), event);
+    const member = withConnection(next.get(userId), userId, connId, state && { connId, userId, state, lastSeenMs, epoch });
     if (member)
-        next.set(event.userId, member);
+        next.set(userId, member);
     else
-        next.delete(event.userId);
-    return {
-        verdict: "applied",
-        roster: { version: event.version, members: next },
-        changes: difference(members, next, [event.userId]),
-    };
+        next.delete(userId);
+    const outcome = { version: event.version, members: next };
+    return { verdict: "applied", roster: outcome, changes: difference(members, next, [userId]) };
 }
-/** Nothing changed. */
-export function isEmpty({ joined, left, updated }) {
-    return !(joined.length + left.length + updated.length);
-}
-function changed(member, event) {
-    const { connId, userId, state, epoch, ts: lastSeenMs } = event;
-    if (event.type !== "leave" && state)
-        return withConnection(member, { connId, userId, state, lastSeenMs, epoch });
-    const connections = member?.connections.filter((connection) => connection.connId !== connId) ?? [];
+/** The member with that connection as `entry` says, or without it; nobody, if there is no other. */
+function withConnection(member, userId, connId, entry) {
+    const connections = member?.connections.filter((other) => other.connId !== connId) ?? [];
+    if (entry)
+        connections.push(entry);
+    connections.sort((a, b) => (a.connId < b.connId ? -1 : 1));
     return connections.length ? { userId, connections } : undefined;
 }
-function withConnection(member, entry) {
-    const others = member?.connections.filter(({ connId }) => connId !== entry.connId) ?? [];
-    const connections = [...others, entry].sort((a, b) => (a.connId < b.connId ? -1 : 1));
-    return { userId: entry.userId, connections };
-}
-function difference(before, after, users = new Set([...before.keys(), ...after.keys()])) {
+function difference(before, after, users) {
     const joined = [];
     const left = [];
     const updated = [];
-    if (before !== after) {
-        for (const userId of users) {
-            const old = before.get(userId);
-            const now = after.get(userId);
-            if (!old && now)
-                joined.push(now);
-            else if (old && !now)
-                left.push(old);
-            else if (old && now && old !== now)
-                updated.push(now);
-        }
+    for (const userId of users) {
+        const old = before.get(userId);
+        const now = after.get(userId);
+        if (now && now !== old)
+            (old ? updated : joined).push(now);
+        if (old && !now)
+            left.push(old);
     }
-    return { joined, left, updated };
+    return joined.length + left.length + updated.length ? { joined, left, updated } : undefined;
 }
 /** When it was last heard of is no difference: it moves on without an event. */
 function sameMember(a, b) {

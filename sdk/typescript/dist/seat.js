@@ -4,7 +4,7 @@ import { LostError, RequestError, RtmError, failure } from "./errors.js";
 import { Heartbeat } from "./heartbeat.js";
 import { Patches } from "./patches.js";
 import { PRESENCE_EVENT, PRESENCE_HEARTBEAT, PRESENCE_JOIN, PRESENCE_LEAVE, PRESENCE_LOST, PRESENCE_SYNC, } from "./protocol.js";
-import { applyEvent, applySnapshot, emptyRoster, isEmpty } from "./roster.js";
+import { applyEvent, applySnapshot, emptyRoster } from "./roster.js";
 /** How long a join or a sync may take on one connection. */
 const ANSWER_MS = 10_000;
 /** How long a leave is waited for. */
@@ -52,13 +52,10 @@ export class Seat {
     get ackTimeoutMs() {
         return this.#options.heartbeatAckTimeoutMs ?? Math.max(this.#intervalMs * 0.8, 1_000);
     }
-    join(params) {
+    async join(params) {
         const { roomId } = params;
-        const here = this.roomId ?? roomId;
-        if (here !== roomId)
-            return Promise.resolve(failure("room_in_use", `This channel is in room ${here}: leave it first`, false));
-        if ((this.#rooms.get(roomId) ?? this) !== this) {
-            return Promise.resolve(failure("room_in_use", `Another channel is in room ${roomId}`, false));
+        if ((this.roomId ?? roomId) !== roomId || (this.#rooms.get(roomId) ?? this) !== this) {
+            return failure("room_in_use", "One channel is in one room, and one room in one channel", false);
         }
         this.#rooms.set(roomId, this);
         this.#params = { ...params };
@@ -75,15 +72,22 @@ export class Seat {
         queueMicrotask(() => this.#flush());
         return done;
     }
-    async leave() {
+    async leave(reply = failure("not_joined", "The channel has left the room", false)) {
         const { roomId } = this;
         if (roomId === undefined)
             return;
         const { socket } = this.#connection;
         // Asked also if the join is not answered yet: it may have been done.
-        const left = new Promise((resolve) => ask(socket, PRESENCE_LEAVE, { roomId }, LEAVE_MS, resolve));
-        this.#end(failure("not_joined", "The channel has left the room", false));
+        const left = new Promise((resolve) => ask(socket, PRESENCE_LEAVE, [{ roomId }], LEAVE_MS, resolve));
+        this.#end(reply);
         await left;
+    }
+    /** Whoever waits for a join has waited long enough. */
+    giveUp(reply) {
+        if (this.self)
+            this.#answer(reply);
+        else
+            void this.leave(reply);
     }
     up() {
         this.#enter();
@@ -100,9 +104,8 @@ export class Seat {
         if (this.#params && !this.self)
             this.#end(reply);
         this.#answer(reply);
-        this.#patches.settleAll(reply);
     }
-    pinged() {
+    ping() {
         if (!this.seated)
             return;
         this.#heartbeat.pinged();
@@ -116,46 +119,48 @@ export class Seat {
         this.#missed = this.#missedMax;
         this.#beat(undefined, undefined, Math.min(this.ackTimeoutMs, PROBE_MS));
     }
-    heard(event, payload) {
-        if (payload?.roomId !== this.roomId || !this.#params)
+    heard(event, [payload]) {
+        const told = payload;
+        if (!told || !this.#params || told.roomId !== this.roomId)
             return;
         if (event === (this.#options.presenceEventName ?? PRESENCE_EVENT))
-            this.#changed(payload);
-        else if (event === PRESENCE_LOST && payload.connId === this.self?.connId)
-            this.#lost(payload.reason);
+            this.#changed(told);
+        else if (event === PRESENCE_LOST && told.connId === this.self?.connId)
+            this.#lost(told.reason);
     }
     /** Joins, or joins again: by resume, if there was a presence on an earlier connection. */
-    #enter(state) {
+    #enter(given) {
         if (!this.#params)
             return;
         const { roomId, userId, state: first } = this.#params;
         const turn = this.#turn;
         const request = { roomId };
+        // Every join raises the epoch at the server, also one whose answer is lost.
+        const epoch = ++this.#epochMax;
         if (userId !== undefined)
             request.userId = userId;
         if (!this.seated && this.self) {
             const { connId, key } = this.self;
-            request.resume = { connId, key, epoch: ++this.#epochMax };
-            state ??= this.#shown ?? first ?? {};
+            request.resume = { connId, key, epoch };
         }
         const patch = this.seated ? undefined : this.#patches.takeAll();
-        if (patch)
-            state = { ...state, ...patch.state };
+        const shown = given ?? (this.seated ? undefined : (this.#shown ?? first));
+        const state = patch ? { ...shown, ...patch } : shown;
         if (state)
             request.state = state;
-        ask(this.#connection.socket, PRESENCE_JOIN, request, ANSWER_MS, (reply) => {
+        ask(this.#connection.socket, PRESENCE_JOIN, [request], ANSWER_MS, (reply) => {
             if (turn !== this.#turn)
                 return;
             this.#fire("joinAck", reply);
             if (reply.ok)
                 this.#entered(reply);
             else
-                this.#refused(reply, patch !== undefined);
+                this.#refused(reply, Boolean(patch), given);
         });
     }
     #entered(reply) {
-        const resumed = this.self?.connId === reply.self.connId;
-        const { epoch } = (this.self = reply.self);
+        const before = this.self?.connId;
+        const { connId, epoch } = (this.self = reply.self);
         this.#epochMax = Math.max(this.#epochMax, epoch);
         this.#ttlMs = reply.ttlMs;
         this.#missed = 0;
@@ -164,26 +169,21 @@ export class Seat {
         this.seated = true;
         this.#heartbeat.start(this.#intervalMs);
         this.#reset(reply);
-        this.#fire("connected", { connId: reply.self.connId, resumed });
+        this.#fire("connected", { connId, resumed: connId === before });
         this.#answer(reply);
         this.#flush();
     }
-    #refused(reply, patched) {
-        const { code } = reply;
-        if (code === "disconnected")
+    #refused(reply, patched, given) {
+        if (reply.code === "disconnected")
             return;
-        if (code === "stale_epoch" && (reply.epoch ?? -1) >= this.#epochMax) {
-            // Only an earlier socket of this very client can be ahead: its answer was lost.
-            this.#epochMax = reply.epoch ?? 0;
-            this.#enter();
-        }
-        else if (patched && (code === "too_large" || code === "bad_request")) {
+        if (patched && !reply.retryable) {
+            // It may be the patch that is refused.
             this.#patches.settle(reply);
             this.#fire("error", new RequestError(reply));
-            this.#enter();
+            this.#enter(given);
         }
         else if (reply.retryable) {
-            this.#later(reply, () => this.#enter());
+            this.#later(reply, () => this.#enter(given));
         }
         else {
             const before = this.self;
@@ -196,13 +196,13 @@ export class Seat {
     #beat(patchState, done, timeoutMs = this.ackTimeoutMs) {
         const { self, roomId } = this;
         if (!self || !this.seated)
-            return done?.(failure("disconnected", "Not in the room at the moment"));
+            return done?.(failure("disconnected", "Not in the room"));
         const turn = this.#turn;
         const request = { roomId, epoch: self.epoch, ...(patchState && { patchState }) };
         this.#heartbeat.sent();
-        ask(this.#connection.socket, PRESENCE_HEARTBEAT, request, timeoutMs, (answer) => {
-            const late = !answer.ok && answer.code === "timeout";
-            const reply = late ? failure("timeout", "Heartbeat acknowledgement timeout") : answer;
+        ask(this.#connection.socket, PRESENCE_HEARTBEAT, [request], timeoutMs, (reply, lost) => {
+            if (lost)
+                lost.error = "Heartbeat acknowledgement timeout";
             this.#fire("heartbeatAck", reply);
             done?.(reply);
             // An answer to an epoch that a later join has replaced says nothing about the present.
@@ -241,7 +241,7 @@ export class Seat {
         if (!patch)
             return;
         this.#updatedAt = performance.now();
-        this.#beat(patch.state, (reply) => {
+        this.#beat(patch, (reply) => {
             // What another connection was asked stays under way: the next join brings it along.
             if (turn !== this.#turn)
                 return;
@@ -259,11 +259,11 @@ export class Seat {
         // Before the answer to a join there is nothing to apply it to, and the snapshot that comes will contain it.
         if (!this.seated)
             return this.#fire("presenceEvent", event);
-        const { verdict, roster, changes } = applyEvent(this.roster, event);
-        if (verdict === "ignored")
+        const outcome = applyEvent(this.roster, event);
+        if (outcome.verdict === "ignored")
             return;
-        this.#apply(roster, changes, () => this.#fire("presenceEvent", event));
-        if (verdict === "gap")
+        this.#apply(outcome, "presenceEvent", event);
+        if (outcome.verdict === "gap")
             this.#sync();
     }
     #sync() {
@@ -272,7 +272,7 @@ export class Seat {
         this.#syncing = true;
         const { roomId } = this;
         const turn = this.#turn;
-        ask(this.#connection.socket, PRESENCE_SYNC, { roomId }, ANSWER_MS, (reply) => {
+        ask(this.#connection.socket, PRESENCE_SYNC, [{ roomId }], ANSWER_MS, (reply) => {
             if (turn !== this.#turn)
                 return;
             this.#syncing = false;
@@ -287,8 +287,9 @@ export class Seat {
     #lost(reason) {
         if (reason === "expired")
             return this.#again();
-        this.#fire("error", new LostError(reason, `The presence was ${reason}`));
-        this.#end(failure(reason, `The presence was ${reason}`, false));
+        const error = new LostError(reason, `The presence was ${reason}`);
+        this.#end(failure(reason, error.message, false));
+        this.#fire("error", error);
         this.#fire("lost", { reason });
     }
     /** The server knows this presence no more, or under another epoch. */
@@ -308,25 +309,27 @@ export class Seat {
         if (this.#params)
             this.#rooms.delete(this.#params.roomId);
         this.#params = this.self = undefined;
-        const { changes } = applySnapshot(this.roster, { snapshot: [], version: 0 });
-        this.#apply(emptyRoster, changes);
+        this.#apply({ ...applySnapshot(this.roster, { snapshot: [], version: 0 }), roster: emptyRoster });
         this.#answer(reply);
-        this.#patches.settleAll(reply);
     }
     #reset(reply) {
-        const { roster, changes } = applySnapshot(this.roster, reply);
-        this.#apply(roster, changes, () => this.#fire("snapshot", reply.snapshot));
+        this.#apply(applySnapshot(this.roster, reply), "snapshot", reply.snapshot);
     }
     /** The roster is there before anybody is told of it. */
-    #apply(roster, changes, tell) {
+    #apply({ roster, changes }, event, payload) {
         this.roster = roster;
-        tell?.();
-        if (!isEmpty(changes))
+        if (event)
+            this.#fire(event, payload);
+        if (changes)
             this.#fire("members", { ...changes, members: roster.members });
     }
     #answer(reply) {
         for (const resolve of this.#joins.splice(0))
             resolve(reply);
+        if (reply.ok)
+            return;
+        this.#patches.takeAll();
+        this.#patches.settle(reply);
     }
     #later({ retryAfterMs = RETRY_MS }, repeat) {
         const turn = this.#turn;
@@ -340,15 +343,11 @@ export class Seat {
     }
     /** What the others see of this presence. */
     get #shown() {
-        for (const { connections } of this.roster.members.values()) {
-            for (const { connId, state } of connections)
-                if (connId === this.self?.connId)
-                    return state;
-        }
-        return undefined;
+        const connections = [...this.roster.members.values()].flatMap((member) => member.connections);
+        return connections.find(({ connId }) => connId === this.self?.connId)?.state;
     }
 }
 function leadsToJoin({ code }) {
-    return code === "not_present" || code === "unknown_epoch" || code === "stale_epoch";
+    return ["not_present", "unknown_epoch", "stale_epoch"].includes(code);
 }
 //# sourceMappingURL=seat.js.map
