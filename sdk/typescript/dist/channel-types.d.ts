@@ -1,5 +1,5 @@
 import type { Failure, RtmError } from "./errors.js";
-import type { HeartbeatReply, JoinReply, LostReason, PresenceEvent, SnapshotEntry, State } from "./protocol.js";
+import type { HeartbeatReply, JoinReply, PresenceEvent, SnapshotEntry, State } from "./protocol.js";
 import type { MemberChanges, Members } from "./roster.js";
 import type { Schema, StateOf } from "./schema.js";
 export interface PresenceChannelOptions {
@@ -11,8 +11,6 @@ export interface PresenceChannelOptions {
     maxMissedHeartbeats?: number | undefined;
     /** The server's event for changes in a room (`presence:event`). */
     presenceEventName?: string | undefined;
-    /** The least time between two updates of one's own state, in milliseconds (50). Those made meanwhile become one. */
-    updateIntervalMs?: number | undefined;
     /** Custom events that are kept while there is no connection (64). */
     offlineQueueMax?: number | undefined;
 }
@@ -24,9 +22,7 @@ export interface PresenceJoinParams<T = State> {
     state?: T | undefined;
 }
 export interface JoinOptions {
-    /** How long joining may take, reconnects included, in milliseconds (15,000). */
-    timeoutMs?: number | undefined;
-    /** Gives the join up, which rejects with the signal's reason. */
+    /** Gives the join up, which rejects with the signal's reason (after 15 s, reconnects included). */
     signal?: AbortSignal | undefined;
 }
 export type PresenceJoinAck<T = State> = JoinReply<T>;
@@ -41,8 +37,6 @@ export type ConnectionStateSnapshot<T = State> = SnapshotEntry<T>;
 export type PresenceStatePatch<T = State> = Partial<T>;
 export interface PresenceHeartbeatParams<T = State> {
     patchState?: PresenceStatePatch<T> | undefined;
-    /** Ends the wait for the answer, which rejects with the signal's reason. A patch is sent all the same. */
-    signal?: AbortSignal | undefined;
 }
 export interface CustomEmitOptions {
     /** Whether an answer is wanted, as a promise. */
@@ -65,7 +59,10 @@ export type PresenceChannelEventMap<S extends Schema = Schema> = {
         connId: string; /** The presence that was there before goes on. */
         resumed: boolean;
     };
-    /** Not in the room for now. The channel joins again by itself, unless `lost` or `error` says otherwise. */
+    /**
+     * Not in the room. The channel joins again by itself, unless `reason` is the code of the `error` before it: `kicked`, `replaced`, or that of
+     * a refused join.
+     */
     disconnected: {
         reason: string;
     };
@@ -80,10 +77,6 @@ export type PresenceChannelEventMap<S extends Schema = Schema> = {
     /** `channel.members` has changed: by an event, or by all that was missed at once. */
     members: MemberChanges<StateOf<S>> & {
         members: Members<StateOf<S>>;
-    };
-    /** This presence ended, and the channel will not join again by itself. */
-    lost: {
-        reason: LostReason | "refused";
     };
     error: RtmError;
 };

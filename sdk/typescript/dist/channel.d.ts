@@ -22,9 +22,9 @@ export declare class PresenceChannel<S extends Schema = Schema> {
     get version(): number | null;
     /**
      * Joins a room, and stays in it across reconnects until `leave`, `stop` or `lost`. The answer is the server's, a refusal included
-     * (`ok: false`). Called again in the same room, it replaces the state, if one is given.
+     * (`ok: false`); it rejects only if there is none in time. Called again in the same room, it replaces the state, if one is given.
      */
-    join(params: PresenceJoinParams<StateOf<S>>, options?: JoinOptions): Promise<PresenceJoinResponse<StateOf<S>>>;
+    join(params: PresenceJoinParams<StateOf<S>>, { signal }?: JoinOptions): Promise<PresenceJoinResponse<StateOf<S>>>;
     /** Calls `handler` on every event of that name: the channel's own, or any that the server sends to this room. */
     on<E extends keyof LocalEvents<S>>(event: E, handler: (payload: LocalEvents<S>[E]) => void): () => void;
     on<E extends EventName<S>>(event: E, handler: (payload: EventsOf<S>[E], sender?: Sender) => void): () => void;
@@ -49,11 +49,9 @@ export declare class PresenceChannel<S extends Schema = Schema> {
     emit<T = unknown>(event: FreeName<S>, payload: unknown, ack: (response: T) => void): void;
     emit<T = unknown>(event: FreeName<S>, payload: unknown, options: CustomEmitOptions): Promise<T>;
     /** Changes top-level keys of one's own state. Calls in quick succession become one update; it survives reconnects. */
-    updateState(patch: PresenceStatePatch<StateOf<S>>, { signal }?: {
-        signal?: AbortSignal;
-    }): Promise<PresenceHeartbeatResponse>;
+    updateState(patch: PresenceStatePatch<StateOf<S>>): Promise<PresenceHeartbeatResponse>;
     /** Sends a heartbeat now, beside those that are sent by themselves. */
-    sendHeartbeat({ patchState, signal }?: PresenceHeartbeatParams<StateOf<S>>): Promise<PresenceHeartbeatResponse>;
+    sendHeartbeat({ patchState }?: PresenceHeartbeatParams<StateOf<S>>): Promise<PresenceHeartbeatResponse>;
     /** Leaves the room. The channel can join again, or another. */
     leave(): Promise<void>;
     /** Leaves the room for good: no handler is called any more. */

@@ -1,22 +1,21 @@
 // A room as an application sees it: its members, its events, one's own state. How one gets and stays there is `seat.ts`.
 import { abortable, ask } from "./ask.js";
-import { Emitter } from "./emitter.js";
-import { RtmError, failure } from "./errors.js";
+import { createEmitter } from "./emitter.js";
+import { RtmError } from "./errors.js";
 import { Seat } from "./seat.js";
 const JOIN_TIMEOUT_MS = 15_000;
 const OFFLINE_QUEUE_MAX = 64;
 /** Events of these names are the channel's own; a server's event of the same name does not reach its handlers. */
-const LOCAL = {
-    connected: true,
-    disconnected: true,
-    joinAck: true,
-    heartbeatAck: true,
-    presenceEvent: true,
-    snapshot: true,
-    members: true,
-    lost: true,
-    error: true,
-};
+const LOCAL = [
+    "connected",
+    "disconnected",
+    "joinAck",
+    "heartbeatAck",
+    "presenceEvent",
+    "snapshot",
+    "members",
+    "error",
+];
 export class PresenceChannel {
     #connection;
     #seat;
@@ -30,7 +29,7 @@ export class PresenceChannel {
     constructor(connection, rooms, options, logger, stopped) {
         this.#connection = connection;
         this.#logger = logger;
-        this.#handlers = new Emitter((message, error) => logger.error(message, error));
+        this.#handlers = createEmitter(() => logger);
         this.#waitingMax = options.offlineQueueMax ?? OFFLINE_QUEUE_MAX;
         this.#seat = new Seat(connection, rooms, options, (event, payload) => this.#fire(event, payload));
         this.#stopped = [
@@ -69,13 +68,11 @@ export class PresenceChannel {
     }
     /**
      * Joins a room, and stays in it across reconnects until `leave`, `stop` or `lost`. The answer is the server's, a refusal included
-     * (`ok: false`). Called again in the same room, it replaces the state, if one is given.
+     * (`ok: false`); it rejects only if there is none in time. Called again in the same room, it replaces the state, if one is given.
      */
-    async join(params, options = {}) {
-        const { timeoutMs = JOIN_TIMEOUT_MS, signal } = options;
+    async join(params, { signal = AbortSignal.timeout(JOIN_TIMEOUT_MS) } = {}) {
         const seat = this.#seat;
         const first = !seat.self;
-        const timer = setTimeout(() => seat.giveUp(failure("timeout", `Not joined within ${timeoutMs} ms`)), timeoutMs);
         try {
             return (await abortable(seat.join(params), signal));
         }
@@ -83,9 +80,6 @@ export class PresenceChannel {
             if (first)
                 await this.leave();
             throw error;
-        }
-        finally {
-            clearTimeout(timer);
         }
     }
     on(event, handler) {
@@ -109,18 +103,19 @@ export class PresenceChannel {
         this.#send({ event, args, reject: (error) => this.#fire("error", error) });
     }
     /** Changes top-level keys of one's own state. Calls in quick succession become one update; it survives reconnects. */
-    updateState(patch, { signal } = {}) {
-        return this.sendHeartbeat({ patchState: patch, signal });
+    updateState(patch) {
+        return this.sendHeartbeat({ patchState: patch });
     }
     /** Sends a heartbeat now, beside those that are sent by themselves. */
-    async sendHeartbeat({ patchState, signal } = {}) {
-        if (!this.#seat.self)
+    async sendHeartbeat({ patchState } = {}) {
+        const seat = this.#seat;
+        if (!seat.self)
             throw new RtmError("not_joined", "Cannot send heartbeat before join");
-        return abortable(patchState ? this.#seat.patch(patchState) : this.#seat.heartbeat(), signal);
+        return patchState ? seat.patch(patchState) : seat.heartbeat();
     }
     /** Leaves the room. The channel can join again, or another. */
     async leave() {
-        this.#reject(new RtmError("not_joined", "The channel has left the room"));
+        this.#reject(new RtmError("not_joined", "Not in the room"));
         await this.#seat.leave();
     }
     /** Leaves the room for good: no handler is called any more. */
@@ -138,7 +133,7 @@ export class PresenceChannel {
             if (this.#waiting.length < this.#waitingMax)
                 this.#waiting.push(outgoing);
             else
-                reject(new RtmError("queue_full", `More than ${this.#waitingMax} events wait for a connection`));
+                reject(new RtmError("queue_full", "Queue full"));
         }
         else if (resolve) {
             ask(socket, event, args, timeoutMs ?? this.#seat.ackTimeoutMs, (reply, lost) => {
@@ -160,7 +155,7 @@ export class PresenceChannel {
             reject(error);
     }
     #heard(event, args) {
-        if (Object.hasOwn(LOCAL, event))
+        if (LOCAL.includes(event))
             return;
         // A relayed event tells its room beside the payload, one of the chat in it.
         const told = (event.startsWith("chat:") ? args[0] : args[1]);
@@ -170,7 +165,7 @@ export class PresenceChannel {
     }
     #fire(event, payload) {
         if (event === "error")
-            this.#logger.warn(`Channel ${this.roomId ?? ""}`, payload);
+            this.#logger.warn(event, payload);
         this.#handlers.fire(event, payload);
         if (event === "connected")
             this.#flush();

@@ -19,7 +19,7 @@ export declare class RealtimeClient<S extends Schema = Schema> {
     use(module: ClientModule): this;
     /**
      * Connects, and stays connected until `disconnect`: lost connections are made anew, and rooms joined again. Resolves with the first
-     * connection; rejects with a {@link ConnectError} or an {@link AuthError} when it gives up, or when `signal` aborts.
+     * connection; rejects with a {@link ConnectError} when it gives up, or when `signal` aborts.
      */
     connect({ signal }?: {
         signal?: AbortSignal;
@@ -38,7 +38,7 @@ export declare class RealtimeClient<S extends Schema = Schema> {
         channel: PresenceChannel<S>;
         response: PresenceJoinResponse<StateOf<S>>;
     }>;
+    /** The returned function takes the handler off. */
     on<E extends keyof ClientEventMap>(event: E, handler: (payload: ClientEventMap[E]) => void): () => void;
-    off<E extends keyof ClientEventMap>(event: E, handler: (payload: ClientEventMap[E]) => void): void;
 }
 //# sourceMappingURL=client.d.ts.map

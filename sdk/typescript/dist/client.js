@@ -2,9 +2,9 @@
 import { abortable } from "./ask.js";
 import { PresenceChannel } from "./channel.js";
 import { Connection } from "./connection.js";
-import { Emitter } from "./emitter.js";
+import { createEmitter } from "./emitter.js";
 import { ConnectError } from "./errors.js";
-import { Modules } from "./modules.js";
+import { createModules } from "./modules.js";
 const consoleLogger = { debug() { }, info() { }, warn: console.warn, error: console.error };
 export class RealtimeClient {
     #config;
@@ -19,16 +19,13 @@ export class RealtimeClient {
     constructor(config) {
         this.#config = config;
         this.#logger = config.logger ?? consoleLogger;
-        this.#handlers = new Emitter((message, error) => this.#logger.error(message, error));
+        this.#handlers = createEmitter(() => this.#logger);
         this.#connection = new Connection(config);
-        this.#modules = new Modules({ socket: this.#connection.socket, logger: this.#logger, config });
+        this.#modules = createModules({ socket: this.#connection.socket, logger: this.#logger, config });
         this.#connection.listen({
             // Asynchronously, so that the channels, which listen too, have asked to join by then.
             up: () => (this.#ready = this.#ready.then(() => this.#modules.connected())),
-            down: (reason) => {
-                this.#logger.warn("Socket disconnected", { reason });
-                this.#ready = this.#ready.then(() => this.#modules.disconnected());
-            },
+            down: () => (this.#ready = this.#ready.then(() => this.#modules.disconnected())),
             failed: (error) => {
                 this.#logger.error("Cannot connect", error);
                 this.#handlers.fire("error", error);
@@ -49,7 +46,7 @@ export class RealtimeClient {
     }
     /**
      * Connects, and stays connected until `disconnect`: lost connections are made anew, and rooms joined again. Resolves with the first
-     * connection; rejects with a {@link ConnectError} or an {@link AuthError} when it gives up, or when `signal` aborts.
+     * connection; rejects with a {@link ConnectError} when it gives up, or when `signal` aborts.
      */
     async connect({ signal } = {}) {
         if (this.isConnected())
@@ -57,15 +54,13 @@ export class RealtimeClient {
         const connection = this.#connection;
         let unlisten;
         const connected = new Promise((up, ended) => (unlisten = connection.listen({ up, ended })));
-        const first = connection.status === "idle";
         connection.open();
         try {
             await abortable(connected, signal);
             await this.#ready;
         }
         catch (error) {
-            if (first && signal?.aborted)
-                await this.disconnect();
+            await this.disconnect();
             throw error;
         }
         finally {
@@ -74,7 +69,7 @@ export class RealtimeClient {
     }
     /** Ends the connection, and with it this client's presences. Channels join again on the next `connect`. */
     async disconnect() {
-        this.#connection.close(new ConnectError("disconnected", "The client has disconnected"));
+        this.#connection.close(new ConnectError("disconnected", "client disconnect"));
         await this.#ready;
     }
     /** Leaves all rooms, ends modules and connection. */
@@ -111,11 +106,9 @@ export class RealtimeClient {
         }
         return { channel, response };
     }
+    /** The returned function takes the handler off. */
     on(event, handler) {
         return this.#handlers.add(event, handler);
-    }
-    off(event, handler) {
-        this.#handlers.remove(event, handler);
     }
 }
 //# sourceMappingURL=client.js.map

@@ -14,8 +14,6 @@ export type Auth = string | ({
 export interface AuthContext {
     /** Why a token is asked for. After `rejected`, one from a cache does not help. */
     reason: "connect" | "reconnect" | "rejected";
-    /** Aborts when the attempt is given up. */
-    signal: AbortSignal;
 }
 export interface RealtimeClientConfig {
     /** Where the server is, such as `https://rtm.example.com`. */

@@ -1,6 +1,6 @@
 // The one socket of a client, and when it is connected: token first, then an attempt, then the next. It knows nothing of rooms.
 import { io } from "socket.io-client";
-import { AuthError, ConnectError, connectError } from "./errors.js";
+import { ConnectError, connectError } from "./errors.js";
 import { watchPage } from "./lifecycle.js";
 import { SERVER_DRAINING } from "./protocol.js";
 /** The first wait after a lost connection is random, up to this; each failure doubles the limit. */
@@ -15,9 +15,8 @@ export class Connection {
     #attempt = 0;
     #failures = 0;
     #rejected = false;
+    /** To the next attempt; while connected, to leaving a node that drains. */
     #timer;
-    #drainTimer;
-    #giveUp = new AbortController();
     #unwatch;
     constructor(config) {
         this.#config = config;
@@ -29,15 +28,13 @@ export class Connection {
         });
         this.socket = socket;
         socket.on("connect", () => {
-            this.#failures = 0;
-            this.#rejected = false;
             this.#set("connected");
             this.#tell("up");
         });
         socket.on("connect_error", (error) => this.#failed(connectError(error)));
         socket.on("disconnect", (reason) => this.#disconnected(reason));
         socket.on(SERVER_DRAINING, ({ reconnectInMs: [min, max] }) => {
-            this.#drainTimer ??= setTimeout(() => this.drop("draining"), min + Math.random() * (max - min));
+            this.#timer ??= setTimeout(() => this.drop("draining"), min + Math.random() * (max - min));
         });
         socket.onAny((event, ...args) => this.#tell("heard", event, args));
         socket.io.on("ping", () => this.#tell("ping"));
@@ -51,10 +48,8 @@ export class Connection {
     open() {
         if (this.status !== "idle")
             return;
-        this.#failures = 0;
-        this.#rejected = false;
         this.#unwatch = watchPage({
-            hidden: () => this.#suspend(),
+            hidden: () => this.#leave("suspended", "page hidden"),
             shown: () => this.status === "suspended" && this.#try("connect"),
             woken: () => {
                 if (this.status === "waiting")
@@ -86,7 +81,7 @@ export class Connection {
         this.#set("connecting");
         const attempt = this.#attempt;
         try {
-            const auth = (await this.#config.authProvider?.({ reason, signal: this.#giveUp.signal })) ?? {};
+            const auth = (await this.#config.authProvider?.({ reason })) ?? {};
             if (attempt !== this.#attempt)
                 return;
             this.socket.auth = typeof auth === "string" ? { token: auth } : { token: auth.Authorization?.slice("Bearer ".length), ...auth };
@@ -94,7 +89,7 @@ export class Connection {
         }
         catch (error) {
             if (attempt === this.#attempt)
-                this.#failed(new AuthError("auth_failed", `No token: ${String(error)}`, true, error));
+                this.#failed(new ConnectError("auth_failed", "No token", true, error));
         }
     }
     #disconnected(reason) {
@@ -118,7 +113,8 @@ export class Connection {
         this.#failures += 1;
         // A refused token is replaced once; if the next one is refused too, asking again does not help.
         const replace = error.code === "unauthorized" && authProvider && !this.#rejected;
-        this.#rejected ||= Boolean(replace);
+        if (replace)
+            this.#rejected = true;
         if (reconnection && (error.retryable || replace) && this.#failures <= reconnectionAttempts)
             this.#wait();
         else
@@ -127,10 +123,6 @@ export class Connection {
     #wait() {
         const limit = Math.min(RECONNECT_DELAY_MS * 2 ** this.#failures, this.#config.reconnectionDelayMax ?? RECONNECT_DELAY_MAX_MS);
         this.#timer = setTimeout(() => this.#try(this.#rejected ? "rejected" : "reconnect"), Math.random() * limit);
-    }
-    #suspend() {
-        if (this.status !== "idle")
-            this.#leave("suspended", "page hidden");
     }
     /** Ends whatever there is of a connection, with a farewell. */
     #leave(status, reason = "") {
@@ -144,13 +136,14 @@ export class Connection {
             this.#tell("down", reason);
     }
     #set(status) {
+        if (status === "connected" || status === "idle") {
+            this.#failures = 0;
+            this.#rejected = false;
+        }
         if (status !== "connected") {
             this.#attempt += 1;
             clearTimeout(this.#timer);
-            clearTimeout(this.#drainTimer);
-            this.#drainTimer = undefined;
-            this.#giveUp.abort();
-            this.#giveUp = new AbortController();
+            this.#timer = undefined;
         }
         this.status = status;
         this.#tell("status", status);

@@ -30,20 +30,10 @@ export declare class RequestError extends RtmError {
     readonly reply: Failure;
     constructor(reply: Failure);
 }
-/** A connection was refused or could not be made. */
+/** A connection was refused or could not be made, or the token provider failed (`auth_failed`). */
 export declare class ConnectError extends RtmError {
-}
-/** The token provider failed. No connection is attempted without it. */
-export declare class AuthError extends RtmError {
-}
-/** A presence ended although nobody asked for it. */
-export declare class LostError extends RtmError {
 }
 /** What `connect_error` says: the server's own words are JSON, anything else is the network's. */
 export declare function connectError(error: Error): ConnectError;
 export declare function failure(code: LocalCode, error: string, retryable?: boolean): Failure;
-/** The reply if it is a success; otherwise throws it as a {@link RequestError}. */
-export declare function orThrow<T extends {
-    ok: true;
-}>(reply: T | Failure): T;
 //# sourceMappingURL=errors.d.ts.map

@@ -6,7 +6,7 @@ export class RtmError extends Error {
     retryable;
     constructor(code, message, retryable = false, cause) {
         super(message, { cause });
-        this.name = new.target.name;
+        this.name = "RtmError";
         this.code = code;
         this.retryable = retryable;
     }
@@ -20,33 +20,22 @@ export class RequestError extends RtmError {
         this.reply = reply;
     }
 }
-/** A connection was refused or could not be made. */
+/** A connection was refused or could not be made, or the token provider failed (`auth_failed`). */
 export class ConnectError extends RtmError {
 }
-/** The token provider failed. No connection is attempted without it. */
-export class AuthError extends RtmError {
-}
-/** A presence ended although nobody asked for it. */
-export class LostError extends RtmError {
-}
-const RETRYABLE = ["draining", "rate_limited", "unavailable"];
 /** What `connect_error` says: the server's own words are JSON, anything else is the network's. */
 export function connectError(error) {
+    let told = {};
     try {
-        const { code, message } = JSON.parse(error.message);
-        return new ConnectError(code, message, RETRYABLE.includes(code));
+        told = JSON.parse(error.message);
     }
     catch {
-        return new ConnectError("connect_failed", error.message, true, error);
+        // The transport's own words.
     }
+    const { code = "connect_failed", message = error.message } = told;
+    return new ConnectError(code, message, code !== "unauthorized" && code !== "forbidden", error);
 }
 export function failure(code, error, retryable = true) {
     return { ok: false, error, code, retryable };
-}
-/** The reply if it is a success; otherwise throws it as a {@link RequestError}. */
-export function orThrow(reply) {
-    if (reply.ok)
-        return reply;
-    throw new RequestError(reply);
 }
 //# sourceMappingURL=errors.js.map

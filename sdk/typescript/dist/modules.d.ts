@@ -1,10 +1,9 @@
 import type { ClientModule, ClientModuleContext } from "./config.js";
-export declare class Modules {
-    #private;
-    constructor(context: ClientModuleContext);
+export interface Modules {
     add(module: ClientModule): void;
     connected(): Promise<void>;
     disconnected(): Promise<void>;
     shutdown(): Promise<void>;
 }
+export declare function createModules(context: ClientModuleContext): Modules;
 //# sourceMappingURL=modules.d.ts.map

@@ -1,6 +1,6 @@
 import type { State } from "./protocol.js";
-export declare class Patches<R> {
-    #private;
+export interface Patches<R> {
+    /** Resolves with what this, alone or with others, is answered. */
     add(state: State): Promise<R>;
     /** What to send now: nothing while an answer is awaited. */
     take(): State | undefined;
@@ -11,4 +11,5 @@ export declare class Patches<R> {
     /** The one under way may or may not have been done: it is sent again, under what came after it. */
     again(): void;
 }
+export declare function createPatches<R>(): Patches<R>;
 //# sourceMappingURL=patches.d.ts.map

@@ -6,7 +6,7 @@ export interface Member<T = State> {
     readonly userId: string;
     readonly connections: readonly Connection<T>[];
 }
-/** A room by user. A member that did not change stays the same object from one version to the next. */
+/** A room by user. A member that an event does not change stays the same object. */
 export type Members<T = State> = ReadonlyMap<string, Member<T>>;
 export interface Roster<T = State> {
     /** The version of the room that this is, or `null` before the first snapshot. */
@@ -20,10 +20,9 @@ export interface MemberChanges<T = State> {
     readonly left: readonly Member<T>[];
     readonly updated: readonly Member<T>[];
 }
-/** What an event was to a roster: `gap` means that something before it was missed, and a sync is due. */
-export type Verdict = "applied" | "ignored" | "gap";
 export interface Outcome<T = State> {
-    readonly verdict: Verdict;
+    /** What an event was to the roster: `gap` means that something before it was missed, and a sync is due. */
+    readonly verdict?: "applied" | "ignored" | "gap";
     readonly roster: Roster<T>;
     /** Nothing, if no member is another than before. */
     readonly changes?: MemberChanges<T> | undefined;

@@ -6,13 +6,8 @@ export function applySnapshot(roster, { snapshot, version }) {
         const { userId, connId } = entry;
         members.set(userId, withConnection(members.get(userId), userId, connId, entry));
     }
-    for (const [userId, member] of members) {
-        const before = roster.members.get(userId);
-        if (before && sameMember(before, member))
-            members.set(userId, before);
-    }
     const users = new Set([...roster.members.keys(), ...members.keys()]);
-    return { verdict: "applied", roster: { version, members }, changes: difference(roster.members, members, users) };
+    return { roster: { version, members }, changes: difference(roster.members, members, users) };
 }
 /** One event, by the rule of the protocol. */
 export function applyEvent(roster, event) {
@@ -46,18 +41,15 @@ function difference(before, after, users) {
     for (const userId of users) {
         const old = before.get(userId);
         const now = after.get(userId);
-        if (now && now !== old)
+        if (now && essence(now) !== essence(old))
             (old ? updated : joined).push(now);
         if (old && !now)
             left.push(old);
     }
     return joined.length + left.length + updated.length ? { joined, left, updated } : undefined;
 }
-/** When it was last heard of is no difference: it moves on without an event. */
-function sameMember(a, b) {
-    return essence(a) === essence(b);
-}
-function essence({ connections }) {
-    return JSON.stringify(connections.map(({ connId, epoch, state }) => [connId, epoch, state]));
+/** What makes a difference. When a connection was last heard of does not: it moves on without an event. */
+function essence(member) {
+    return JSON.stringify(member?.connections.map(({ connId, epoch, state }) => [connId, epoch, state])) ?? "";
 }
 //# sourceMappingURL=roster.js.map

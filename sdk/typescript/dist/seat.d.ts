@@ -1,6 +1,6 @@
 import type { PresenceChannelEventMap, PresenceChannelOptions, PresenceHeartbeatResponse, PresenceJoinParams, PresenceJoinResponse } from "./channel-types.js";
 import type { Connection } from "./connection.js";
-import { type Failure, RtmError } from "./errors.js";
+import { RtmError } from "./errors.js";
 import { type SelfEntry, type State } from "./protocol.js";
 import { type Roster } from "./roster.js";
 type Fire = <E extends keyof PresenceChannelEventMap>(event: E, payload: unknown) => void;
@@ -18,12 +18,10 @@ export declare class Seat {
     join(params: PresenceJoinParams): Promise<PresenceJoinResponse>;
     heartbeat(): Promise<PresenceHeartbeatResponse>;
     patch(state: State): Promise<PresenceHeartbeatResponse>;
-    leave(reply?: Failure): Promise<void>;
-    /** Whoever waits for a join has waited long enough. */
-    giveUp(reply: Failure): void;
+    leave(): Promise<void>;
     up(): void;
     down(reason: string): void;
-    /** The connection will not come back by itself. What waits for it is told; a room once joined is joined again on the next `connect`. */
+    /** The connection will not come back by itself. A room once joined is joined again on the next `connect`. */
     ended({ message }: RtmError): void;
     ping(): void;
     /** Nobody knows what the connection is worth: ask, and bear no silence. */

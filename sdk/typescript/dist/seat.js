@@ -1,21 +1,17 @@
 // A client's place in one room, from connection to connection: it joins, resumes, heartbeats, patches, and keeps the roster.
 import { ask } from "./ask.js";
-import { LostError, RequestError, RtmError, failure } from "./errors.js";
-import { Heartbeat } from "./heartbeat.js";
-import { Patches } from "./patches.js";
+import { RequestError, RtmError, failure } from "./errors.js";
+import { createHeartbeat } from "./heartbeat.js";
+import { createPatches } from "./patches.js";
 import { PRESENCE_EVENT, PRESENCE_HEARTBEAT, PRESENCE_JOIN, PRESENCE_LEAVE, PRESENCE_LOST, PRESENCE_SYNC, } from "./protocol.js";
 import { applyEvent, applySnapshot, emptyRoster } from "./roster.js";
 /** How long a join or a sync may take on one connection. */
 const ANSWER_MS = 10_000;
 /** How long a leave is waited for. */
 const LEAVE_MS = 1_000;
-/** How long the answer to a heartbeat may take at most when the page has just woken. */
-const PROBE_MS = 3_000;
 /** When to repeat what was refused for now, if the server does not say. */
 const RETRY_MS = 1_000;
-const UPDATE_INTERVAL_MS = 50;
 const MISSED_MAX = 2;
-const HEARTBEAT_INTERVAL_MS = 10_000;
 export class Seat {
     /** The room as it was last known: while there is no connection, it is not emptied. */
     roster = emptyRoster;
@@ -26,19 +22,18 @@ export class Seat {
     #rooms;
     #options;
     #fire;
-    #heartbeat = new Heartbeat(() => this.#beat());
-    #patches = new Patches();
+    #heartbeat = createHeartbeat(() => this.#beat());
+    #patches = createPatches();
     #params;
     #joins = [];
     /** Names the stay on one connection: answers to what an earlier one asked are void. */
     #turn = 0;
     /** The highest epoch that was given or asked for. */
     #epochMax = 0;
-    #ttlMs;
+    /** The server says it with each join; until then, its default. */
+    #ttlMs = 30_000;
     #missed = 0;
     #syncing = false;
-    #updatedAt = -Infinity;
-    #updateTimer;
     constructor(connection, rooms, options, fire) {
         this.#connection = connection;
         this.#rooms = rooms;
@@ -55,7 +50,7 @@ export class Seat {
     async join(params) {
         const { roomId } = params;
         if ((this.roomId ?? roomId) !== roomId || (this.#rooms.get(roomId) ?? this) !== this) {
-            return failure("room_in_use", "One channel is in one room, and one room in one channel", false);
+            return failure("room_in_use", "Room in use", false);
         }
         this.#rooms.set(roomId, this);
         this.#params = { ...params };
@@ -69,25 +64,19 @@ export class Seat {
     }
     patch(state) {
         const done = this.#patches.add(state);
+        // Those of one turn become one.
         queueMicrotask(() => this.#flush());
         return done;
     }
-    async leave(reply = failure("not_joined", "The channel has left the room", false)) {
+    async leave() {
         const { roomId } = this;
         if (roomId === undefined)
             return;
         const { socket } = this.#connection;
         // Asked also if the join is not answered yet: it may have been done.
         const left = new Promise((resolve) => ask(socket, PRESENCE_LEAVE, [{ roomId }], LEAVE_MS, resolve));
-        this.#end(reply);
+        this.#end(failure("not_joined", "Not in the room", false));
         await left;
-    }
-    /** Whoever waits for a join has waited long enough. */
-    giveUp(reply) {
-        if (this.self)
-            this.#answer(reply);
-        else
-            void this.leave(reply);
     }
     up() {
         this.#enter();
@@ -98,26 +87,22 @@ export class Seat {
         this.#unseat();
         this.#fire("disconnected", { reason });
     }
-    /** The connection will not come back by itself. What waits for it is told; a room once joined is joined again on the next `connect`. */
+    /** The connection will not come back by itself. A room once joined is joined again on the next `connect`. */
     ended({ message }) {
         const reply = failure("disconnected", message, false);
-        if (this.#params && !this.self)
+        if (this.self)
+            this.#answer(reply);
+        else
             this.#end(reply);
-        this.#answer(reply);
     }
     ping() {
-        if (!this.seated)
-            return;
-        this.#heartbeat.pinged();
-        if (this.#updateTimer)
-            this.#flushNow();
+        if (this.seated)
+            this.#heartbeat.pinged();
     }
     /** Nobody knows what the connection is worth: ask, and bear no silence. */
     woken() {
-        if (!this.seated)
-            return;
         this.#missed = this.#missedMax;
-        this.#beat(undefined, undefined, Math.min(this.ackTimeoutMs, PROBE_MS));
+        this.#beat();
     }
     heard(event, [payload]) {
         const told = payload;
@@ -125,8 +110,13 @@ export class Seat {
             return;
         if (event === (this.#options.presenceEventName ?? PRESENCE_EVENT))
             this.#changed(told);
-        else if (event === PRESENCE_LOST && told.connId === this.self?.connId)
-            this.#lost(told.reason);
+        else if (event === PRESENCE_LOST && told.connId === this.self?.connId) {
+            const { reason } = told;
+            if (reason === "expired")
+                this.#again();
+            else
+                this.#lost(failure(reason, `The presence was ${reason}`, false));
+        }
     }
     /** Joins, or joins again: by resume, if there was a presence on an earlier connection. */
     #enter(given) {
@@ -186,21 +176,17 @@ export class Seat {
             this.#later(reply, () => this.#enter(given));
         }
         else {
-            const before = this.self;
-            this.#fire("error", new RequestError(reply));
-            this.#end(reply);
-            if (before)
-                this.#fire("lost", { reason: "refused" });
+            this.#lost(reply);
         }
     }
-    #beat(patchState, done, timeoutMs = this.ackTimeoutMs) {
+    #beat(patchState, done) {
         const { self, roomId } = this;
         if (!self || !this.seated)
             return done?.(failure("disconnected", "Not in the room"));
         const turn = this.#turn;
         const request = { roomId, epoch: self.epoch, ...(patchState && { patchState }) };
         this.#heartbeat.sent();
-        ask(this.#connection.socket, PRESENCE_HEARTBEAT, [request], timeoutMs, (reply, lost) => {
+        ask(this.#connection.socket, PRESENCE_HEARTBEAT, [request], this.ackTimeoutMs, (reply, lost) => {
             if (lost)
                 lost.error = "Heartbeat acknowledgement timeout";
             this.#fire("heartbeatAck", reply);
@@ -211,45 +197,36 @@ export class Seat {
         });
     }
     #judge(reply) {
-        if (reply.ok) {
+        if (reply.ok)
             this.#missed = 0;
-            return;
-        }
-        if (leadsToJoin(reply))
-            return this.#again();
-        if (reply.code === "disconnected")
-            return;
-        if (reply.code === "timeout" || !reply.retryable)
+        else if (leadsToJoin(reply))
+            this.#again();
+        else if (reply.code === "timeout") {
             this.#fire("error", new RequestError(reply));
-        if (reply.code !== "timeout" || ++this.#missed <= this.#missedMax)
-            return;
-        this.#fire("error", new RequestError(failure("timeout", "Too many missed heartbeats")));
-        this.#connection.drop("heartbeats unanswered");
+            if (++this.#missed <= this.#missedMax)
+                return;
+            const silence = failure("timeout", "Too many missed heartbeats");
+            this.#fire("error", new RequestError(silence));
+            this.#connection.drop(silence.error);
+        }
+        else if (!reply.retryable)
+            this.#fire("error", new RequestError(reply));
     }
+    /** At most one patch is under way: how fast the server answers is how often a state is sent. */
     #flush() {
-        const wait = this.#updatedAt + (this.#options.updateIntervalMs ?? UPDATE_INTERVAL_MS) - performance.now();
-        if (wait <= 0)
-            this.#flushNow();
-        else
-            this.#updateTimer ??= setTimeout(() => this.#flushNow(), wait);
-    }
-    #flushNow() {
-        clearTimeout(this.#updateTimer);
-        this.#updateTimer = undefined;
         const turn = this.#turn;
-        const patch = this.seated ? this.#patches.take() : undefined;
+        const patch = this.seated && this.#patches.take();
         if (!patch)
             return;
-        this.#updatedAt = performance.now();
         this.#beat(patch, (reply) => {
             // What another connection was asked stays under way: the next join brings it along.
-            if (turn !== this.#turn)
+            if (turn !== this.#turn || (!reply.ok && leadsToJoin(reply)))
                 return;
             if (!reply.ok && reply.retryable) {
                 this.#patches.again();
                 this.#later(reply, () => this.#flush());
             }
-            else if (reply.ok || !leadsToJoin(reply)) {
+            else {
                 this.#patches.settle(reply);
                 this.#flush();
             }
@@ -284,13 +261,11 @@ export class Seat {
                 this.#again();
         });
     }
-    #lost(reason) {
-        if (reason === "expired")
-            return this.#again();
-        const error = new LostError(reason, `The presence was ${reason}`);
-        this.#end(failure(reason, error.message, false));
-        this.#fire("error", error);
-        this.#fire("lost", { reason });
+    /** The room is closed to this client: it will not join again by itself. */
+    #lost(reply) {
+        this.#end(reply);
+        this.#fire("error", new RequestError(reply));
+        this.#fire("disconnected", { reason: reply.code });
     }
     /** The server knows this presence no more, or under another epoch. */
     #again() {
@@ -300,9 +275,7 @@ export class Seat {
     #unseat() {
         this.#turn += 1;
         this.seated = this.#syncing = false;
-        this.#heartbeat.stop();
-        clearTimeout(this.#updateTimer);
-        this.#updateTimer = undefined;
+        this.#heartbeat.start(0);
     }
     #end(reply) {
         this.#unseat();
@@ -336,7 +309,7 @@ export class Seat {
         setTimeout(() => turn === this.#turn && repeat(), retryAfterMs);
     }
     get #intervalMs() {
-        return this.#options.heartbeatIntervalMs ?? (this.#ttlMs ? this.#ttlMs / 3 : HEARTBEAT_INTERVAL_MS);
+        return this.#options.heartbeatIntervalMs ?? this.#ttlMs / 3;
     }
     get #missedMax() {
         return this.#options.maxMissedHeartbeats ?? MISSED_MAX;
@@ -347,7 +320,8 @@ export class Seat {
         return connections.find(({ connId }) => connId === this.self?.connId)?.state;
     }
 }
+/** `not_present`, `stale_epoch` and `unknown_epoch`: only a join helps. */
 function leadsToJoin({ code }) {
-    return ["not_present", "unknown_epoch", "stale_epoch"].includes(code);
+    return /_(present|epoch)$/.test(code);
 }
 //# sourceMappingURL=seat.js.map

@@ -1,6 +1,6 @@
 // A channel's options, events and answers. Types only, most of them under the names that clients of the replaced project know.
 import type { Failure, RtmError } from "./errors.js";
-import type { HeartbeatReply, JoinReply, LostReason, PresenceEvent, SnapshotEntry, State } from "./protocol.js";
+import type { HeartbeatReply, JoinReply, PresenceEvent, SnapshotEntry, State } from "./protocol.js";
 import type { MemberChanges, Members } from "./roster.js";
 import type { Schema, StateOf } from "./schema.js";
 
@@ -13,8 +13,6 @@ export interface PresenceChannelOptions {
   maxMissedHeartbeats?: number | undefined;
   /** The server's event for changes in a room (`presence:event`). */
   presenceEventName?: string | undefined;
-  /** The least time between two updates of one's own state, in milliseconds (50). Those made meanwhile become one. */
-  updateIntervalMs?: number | undefined;
   /** Custom events that are kept while there is no connection (64). */
   offlineQueueMax?: number | undefined;
 }
@@ -28,9 +26,7 @@ export interface PresenceJoinParams<T = State> {
 }
 
 export interface JoinOptions {
-  /** How long joining may take, reconnects included, in milliseconds (15,000). */
-  timeoutMs?: number | undefined;
-  /** Gives the join up, which rejects with the signal's reason. */
+  /** Gives the join up, which rejects with the signal's reason (after 15 s, reconnects included). */
   signal?: AbortSignal | undefined;
 }
 
@@ -47,8 +43,6 @@ export type PresenceStatePatch<T = State> = Partial<T>;
 
 export interface PresenceHeartbeatParams<T = State> {
   patchState?: PresenceStatePatch<T> | undefined;
-  /** Ends the wait for the answer, which rejects with the signal's reason. A patch is sent all the same. */
-  signal?: AbortSignal | undefined;
 }
 
 export interface CustomEmitOptions {
@@ -71,7 +65,10 @@ export interface Sender {
 export type PresenceChannelEventMap<S extends Schema = Schema> = {
   /** In the room: after the first join, and again after each reconnect. */
   connected: { connId: string; /** The presence that was there before goes on. */ resumed: boolean };
-  /** Not in the room for now. The channel joins again by itself, unless `lost` or `error` says otherwise. */
+  /**
+   * Not in the room. The channel joins again by itself, unless `reason` is the code of the `error` before it: `kicked`, `replaced`, or that of
+   * a refused join.
+   */
   disconnected: { reason: string };
   /** The answer to a join. */
   joinAck: PresenceJoinResponse<StateOf<S>>;
@@ -83,7 +80,5 @@ export type PresenceChannelEventMap<S extends Schema = Schema> = {
   snapshot: ConnectionStateSnapshot<StateOf<S>>[];
   /** `channel.members` has changed: by an event, or by all that was missed at once. */
   members: MemberChanges<StateOf<S>> & { members: Members<StateOf<S>> };
-  /** This presence ended, and the channel will not join again by itself. */
-  lost: { reason: LostReason | "refused" };
   error: RtmError;
 };

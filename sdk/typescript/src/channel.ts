@@ -14,8 +14,8 @@ import type {
 } from "./channel-types.js";
 import type { Logger } from "./config.js";
 import type { Connection } from "./connection.js";
-import { Emitter } from "./emitter.js";
-import { RtmError, failure } from "./errors.js";
+import { type Emitter, createEmitter } from "./emitter.js";
+import { RtmError } from "./errors.js";
 import type { State } from "./protocol.js";
 import type { Members } from "./roster.js";
 import type { CallIn, CallName, CallOut, EventName, EventsOf, FreeName, Schema, StateOf } from "./schema.js";
@@ -37,17 +37,16 @@ interface Outgoing {
 }
 
 /** Events of these names are the channel's own; a server's event of the same name does not reach its handlers. */
-const LOCAL: Record<LocalName, true> = {
-  connected: true,
-  disconnected: true,
-  joinAck: true,
-  heartbeatAck: true,
-  presenceEvent: true,
-  snapshot: true,
-  members: true,
-  lost: true,
-  error: true,
-};
+const LOCAL: string[] = [
+  "connected",
+  "disconnected",
+  "joinAck",
+  "heartbeatAck",
+  "presenceEvent",
+  "snapshot",
+  "members",
+  "error",
+] satisfies LocalName[];
 
 export class PresenceChannel<S extends Schema = Schema> {
   readonly #connection: Connection;
@@ -69,7 +68,7 @@ export class PresenceChannel<S extends Schema = Schema> {
   ) {
     this.#connection = connection;
     this.#logger = logger;
-    this.#handlers = new Emitter((message, error) => logger.error(message, error));
+    this.#handlers = createEmitter(() => logger);
     this.#waitingMax = options.offlineQueueMax ?? OFFLINE_QUEUE_MAX;
     this.#seat = new Seat(connection, rooms, options, (event, payload) => this.#fire(event, payload));
     this.#stopped = [
@@ -114,20 +113,19 @@ export class PresenceChannel<S extends Schema = Schema> {
 
   /**
    * Joins a room, and stays in it across reconnects until `leave`, `stop` or `lost`. The answer is the server's, a refusal included
-   * (`ok: false`). Called again in the same room, it replaces the state, if one is given.
+   * (`ok: false`); it rejects only if there is none in time. Called again in the same room, it replaces the state, if one is given.
    */
-  async join(params: PresenceJoinParams<StateOf<S>>, options: JoinOptions = {}): Promise<PresenceJoinResponse<StateOf<S>>> {
-    const { timeoutMs = JOIN_TIMEOUT_MS, signal } = options;
+  async join(
+    params: PresenceJoinParams<StateOf<S>>,
+    { signal = AbortSignal.timeout(JOIN_TIMEOUT_MS) }: JoinOptions = {},
+  ): Promise<PresenceJoinResponse<StateOf<S>>> {
     const seat = this.#seat;
     const first = !seat.self;
-    const timer = setTimeout(() => seat.giveUp(failure("timeout", `Not joined within ${timeoutMs} ms`)), timeoutMs);
     try {
       return (await abortable(seat.join(params as PresenceJoinParams), signal)) as PresenceJoinResponse<StateOf<S>>;
     } catch (error) {
       if (first) await this.leave();
       throw error;
-    } finally {
-      clearTimeout(timer);
     }
   }
 
@@ -174,19 +172,20 @@ export class PresenceChannel<S extends Schema = Schema> {
   }
 
   /** Changes top-level keys of one's own state. Calls in quick succession become one update; it survives reconnects. */
-  updateState(patch: PresenceStatePatch<StateOf<S>>, { signal }: { signal?: AbortSignal } = {}): Promise<PresenceHeartbeatResponse> {
-    return this.sendHeartbeat({ patchState: patch, signal });
+  updateState(patch: PresenceStatePatch<StateOf<S>>): Promise<PresenceHeartbeatResponse> {
+    return this.sendHeartbeat({ patchState: patch });
   }
 
   /** Sends a heartbeat now, beside those that are sent by themselves. */
-  async sendHeartbeat({ patchState, signal }: PresenceHeartbeatParams<StateOf<S>> = {}): Promise<PresenceHeartbeatResponse> {
-    if (!this.#seat.self) throw new RtmError("not_joined", "Cannot send heartbeat before join");
-    return abortable(patchState ? this.#seat.patch(patchState as State) : this.#seat.heartbeat(), signal);
+  async sendHeartbeat({ patchState }: PresenceHeartbeatParams<StateOf<S>> = {}): Promise<PresenceHeartbeatResponse> {
+    const seat = this.#seat;
+    if (!seat.self) throw new RtmError("not_joined", "Cannot send heartbeat before join");
+    return patchState ? seat.patch(patchState as State) : seat.heartbeat();
   }
 
   /** Leaves the room. The channel can join again, or another. */
   async leave(): Promise<void> {
-    this.#reject(new RtmError("not_joined", "The channel has left the room"));
+    this.#reject(new RtmError("not_joined", "Not in the room"));
     await this.#seat.leave();
   }
 
@@ -203,7 +202,7 @@ export class PresenceChannel<S extends Schema = Schema> {
     // A channel that is in no room, and is not about to be, needs only a connection.
     if (!socket.connected || (this.roomId !== undefined && !this.joined)) {
       if (this.#waiting.length < this.#waitingMax) this.#waiting.push(outgoing);
-      else reject(new RtmError("queue_full", `More than ${this.#waitingMax} events wait for a connection`));
+      else reject(new RtmError("queue_full", "Queue full"));
     } else if (resolve) {
       ask(socket, event, args, timeoutMs ?? this.#seat.ackTimeoutMs, (reply, lost) => {
         if (lost) reject(new RtmError(lost.code, `Custom event '${event}' acknowledgement timeout`, true));
@@ -221,7 +220,7 @@ export class PresenceChannel<S extends Schema = Schema> {
   }
 
   #heard(event: string, args: unknown[]): void {
-    if (Object.hasOwn(LOCAL, event)) return;
+    if (LOCAL.includes(event)) return;
     // A relayed event tells its room beside the payload, one of the chat in it.
     const told = (event.startsWith("chat:") ? args[0] : args[1]) as Partial<Sender> | null | undefined;
     if (told?.roomId !== undefined && told.roomId !== this.roomId) return;
@@ -229,7 +228,7 @@ export class PresenceChannel<S extends Schema = Schema> {
   }
 
   #fire(event: LocalName, payload: unknown): void {
-    if (event === "error") this.#logger.warn(`Channel ${this.roomId ?? ""}`, payload);
+    if (event === "error") this.#logger.warn(event, payload);
     this.#handlers.fire(event, payload);
     if (event === "connected") this.#flush();
   }

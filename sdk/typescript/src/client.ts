@@ -4,9 +4,9 @@ import { PresenceChannel } from "./channel.js";
 import type { JoinOptions, PresenceChannelOptions, PresenceJoinParams, PresenceJoinResponse } from "./channel-types.js";
 import type { ClientModule, Logger, RealtimeClientConfig, Status } from "./config.js";
 import { Connection } from "./connection.js";
-import { Emitter } from "./emitter.js";
+import { type Emitter, createEmitter } from "./emitter.js";
 import { ConnectError, type RtmError } from "./errors.js";
-import { Modules } from "./modules.js";
+import { type Modules, createModules } from "./modules.js";
 import type { Schema, StateOf } from "./schema.js";
 import type { Seat } from "./seat.js";
 import type { Socket } from "socket.io-client";
@@ -34,16 +34,13 @@ export class RealtimeClient<S extends Schema = Schema> {
   constructor(config: RealtimeClientConfig) {
     this.#config = config;
     this.#logger = config.logger ?? consoleLogger;
-    this.#handlers = new Emitter((message, error) => this.#logger.error(message, error));
+    this.#handlers = createEmitter(() => this.#logger);
     this.#connection = new Connection(config);
-    this.#modules = new Modules({ socket: this.#connection.socket, logger: this.#logger, config });
+    this.#modules = createModules({ socket: this.#connection.socket, logger: this.#logger, config });
     this.#connection.listen({
       // Asynchronously, so that the channels, which listen too, have asked to join by then.
       up: () => (this.#ready = this.#ready.then(() => this.#modules.connected())),
-      down: (reason) => {
-        this.#logger.warn("Socket disconnected", { reason });
-        this.#ready = this.#ready.then(() => this.#modules.disconnected());
-      },
+      down: () => (this.#ready = this.#ready.then(() => this.#modules.disconnected())),
       failed: (error) => {
         this.#logger.error("Cannot connect", error);
         this.#handlers.fire("error", error);
@@ -66,20 +63,19 @@ export class RealtimeClient<S extends Schema = Schema> {
 
   /**
    * Connects, and stays connected until `disconnect`: lost connections are made anew, and rooms joined again. Resolves with the first
-   * connection; rejects with a {@link ConnectError} or an {@link AuthError} when it gives up, or when `signal` aborts.
+   * connection; rejects with a {@link ConnectError} when it gives up, or when `signal` aborts.
    */
   async connect({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
     if (this.isConnected()) return this.#logger.warn("Already connected");
     const connection = this.#connection;
     let unlisten!: () => void;
     const connected = new Promise<void>((up, ended) => (unlisten = connection.listen({ up, ended })));
-    const first = connection.status === "idle";
     connection.open();
     try {
       await abortable(connected, signal);
       await this.#ready;
     } catch (error) {
-      if (first && signal?.aborted) await this.disconnect();
+      await this.disconnect();
       throw error;
     } finally {
       unlisten();
@@ -88,7 +84,7 @@ export class RealtimeClient<S extends Schema = Schema> {
 
   /** Ends the connection, and with it this client's presences. Channels join again on the next `connect`. */
   async disconnect(): Promise<void> {
-    this.#connection.close(new ConnectError("disconnected", "The client has disconnected"));
+    this.#connection.close(new ConnectError("disconnected", "client disconnect"));
     await this.#ready;
   }
 
@@ -133,11 +129,8 @@ export class RealtimeClient<S extends Schema = Schema> {
     return { channel, response };
   }
 
+  /** The returned function takes the handler off. */
   on<E extends keyof ClientEventMap>(event: E, handler: (payload: ClientEventMap[E]) => void): () => void {
     return this.#handlers.add(event, handler);
-  }
-
-  off<E extends keyof ClientEventMap>(event: E, handler: (payload: ClientEventMap[E]) => void): void {
-    this.#handlers.remove(event, handler);
   }
 }

@@ -15,8 +15,6 @@ export type Auth = string | ({ token?: string; Authorization?: string } & Record
 export interface AuthContext {
   /** Why a token is asked for. After `rejected`, one from a cache does not help. */
   reason: "connect" | "reconnect" | "rejected";
-  /** Aborts when the attempt is given up. */
-  signal: AbortSignal;
 }
 
 export interface RealtimeClientConfig {

@@ -1,7 +1,7 @@
 // The one socket of a client, and when it is connected: token first, then an attempt, then the next. It knows nothing of rooms.
 import { io, type Socket } from "socket.io-client";
 import type { AuthContext, RealtimeClientConfig, Status } from "./config.js";
-import { AuthError, ConnectError, type RtmError, connectError } from "./errors.js";
+import { ConnectError, type RtmError, connectError } from "./errors.js";
 import { watchPage } from "./lifecycle.js";
 import { type Draining, SERVER_DRAINING } from "./protocol.js";
 
@@ -34,9 +34,8 @@ export class Connection {
   #attempt = 0;
   #failures = 0;
   #rejected = false;
+  /** To the next attempt; while connected, to leaving a node that drains. */
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #drainTimer: ReturnType<typeof setTimeout> | undefined;
-  #giveUp = new AbortController();
   #unwatch: (() => void) | undefined;
 
   constructor(config: RealtimeClientConfig) {
@@ -49,15 +48,13 @@ export class Connection {
     });
     this.socket = socket;
     socket.on("connect", () => {
-      this.#failures = 0;
-      this.#rejected = false;
       this.#set("connected");
       this.#tell("up");
     });
     socket.on("connect_error", (error) => this.#failed(connectError(error)));
     socket.on("disconnect", (reason) => this.#disconnected(reason));
     socket.on(SERVER_DRAINING, ({ reconnectInMs: [min, max] }: Draining) => {
-      this.#drainTimer ??= setTimeout(() => this.drop("draining"), min + Math.random() * (max - min));
+      this.#timer ??= setTimeout(() => this.drop("draining"), min + Math.random() * (max - min));
     });
     socket.onAny((event: string, ...args: unknown[]) => this.#tell("heard", event, args));
     socket.io.on("ping", () => this.#tell("ping"));
@@ -72,10 +69,8 @@ export class Connection {
   /** Connects, and stays so until {@link close}. Nothing, if that is already under way. */
   open(): void {
     if (this.status !== "idle") return;
-    this.#failures = 0;
-    this.#rejected = false;
     this.#unwatch = watchPage({
-      hidden: () => this.#suspend(),
+      hidden: () => this.#leave("suspended", "page hidden"),
       shown: () => this.status === "suspended" && this.#try("connect"),
       woken: () => {
         if (this.status === "waiting") this.#try("reconnect");
@@ -106,12 +101,12 @@ export class Connection {
     this.#set("connecting");
     const attempt = this.#attempt;
     try {
-      const auth = (await this.#config.authProvider?.({ reason, signal: this.#giveUp.signal })) ?? {};
+      const auth = (await this.#config.authProvider?.({ reason })) ?? {};
       if (attempt !== this.#attempt) return;
       this.socket.auth = typeof auth === "string" ? { token: auth } : { token: auth.Authorization?.slice("Bearer ".length), ...auth };
       this.socket.connect();
     } catch (error) {
-      if (attempt === this.#attempt) this.#failed(new AuthError("auth_failed", `No token: ${String(error)}`, true, error));
+      if (attempt === this.#attempt) this.#failed(new ConnectError("auth_failed", "No token", true, error));
     }
   }
 
@@ -132,7 +127,7 @@ export class Connection {
     this.#failures += 1;
     // A refused token is replaced once; if the next one is refused too, asking again does not help.
     const replace = error.code === "unauthorized" && authProvider && !this.#rejected;
-    this.#rejected ||= Boolean(replace);
+    if (replace) this.#rejected = true;
     if (reconnection && (error.retryable || replace) && this.#failures <= reconnectionAttempts) this.#wait();
     else this.close(error);
   }
@@ -140,10 +135,6 @@ export class Connection {
   #wait(): void {
     const limit = Math.min(RECONNECT_DELAY_MS * 2 ** this.#failures, this.#config.reconnectionDelayMax ?? RECONNECT_DELAY_MAX_MS);
     this.#timer = setTimeout(() => this.#try(this.#rejected ? "rejected" : "reconnect"), Math.random() * limit);
-  }
-
-  #suspend(): void {
-    if (this.status !== "idle") this.#leave("suspended", "page hidden");
   }
 
   /** Ends whatever there is of a connection, with a farewell. */
@@ -159,13 +150,14 @@ export class Connection {
   }
 
   #set(status: Status): void {
+    if (status === "connected" || status === "idle") {
+      this.#failures = 0;
+      this.#rejected = false;
+    }
     if (status !== "connected") {
       this.#attempt += 1;
       clearTimeout(this.#timer);
-      clearTimeout(this.#drainTimer);
-      this.#drainTimer = undefined;
-      this.#giveUp.abort();
-      this.#giveUp = new AbortController();
+      this.#timer = undefined;
     }
     this.status = status;
     this.#tell("status", status);

@@ -37,7 +37,7 @@ export class RtmError extends Error {
 
   constructor(code: ErrorCode | LocalCode, message: string, retryable = false, cause?: unknown) {
     super(message, { cause });
-    this.name = new.target.name;
+    this.name = "RtmError";
     this.code = code;
     this.retryable = retryable;
   }
@@ -54,33 +54,21 @@ export class RequestError extends RtmError {
   }
 }
 
-/** A connection was refused or could not be made. */
+/** A connection was refused or could not be made, or the token provider failed (`auth_failed`). */
 export class ConnectError extends RtmError {}
-
-/** The token provider failed. No connection is attempted without it. */
-export class AuthError extends RtmError {}
-
-/** A presence ended although nobody asked for it. */
-export class LostError extends RtmError {}
-
-const RETRYABLE: ErrorCode[] = ["draining", "rate_limited", "unavailable"];
 
 /** What `connect_error` says: the server's own words are JSON, anything else is the network's. */
 export function connectError(error: Error): ConnectError {
+  let told: Partial<ConnectRefusal> = {};
   try {
-    const { code, message } = JSON.parse(error.message) as ConnectRefusal;
-    return new ConnectError(code, message, RETRYABLE.includes(code));
+    told = JSON.parse(error.message) as ConnectRefusal;
   } catch {
-    return new ConnectError("connect_failed", error.message, true, error);
+    // The transport's own words.
   }
+  const { code = "connect_failed", message = error.message } = told;
+  return new ConnectError(code, message, code !== "unauthorized" && code !== "forbidden", error);
 }
 
 export function failure(code: LocalCode, error: string, retryable = true): Failure {
   return { ok: false, error, code, retryable };
-}
-
-/** The reply if it is a success; otherwise throws it as a {@link RequestError}. */
-export function orThrow<T extends { ok: true }>(reply: T | Failure): T {
-  if (reply.ok) return reply;
-  throw new RequestError(reply);
 }

@@ -10,7 +10,7 @@ export interface Member<T = State> {
   readonly connections: readonly Connection<T>[];
 }
 
-/** A room by user. A member that did not change stays the same object from one version to the next. */
+/** A room by user. A member that an event does not change stays the same object. */
 export type Members<T = State> = ReadonlyMap<string, Member<T>>;
 
 export interface Roster<T = State> {
@@ -27,11 +27,9 @@ export interface MemberChanges<T = State> {
   readonly updated: readonly Member<T>[];
 }
 
-/** What an event was to a roster: `gap` means that something before it was missed, and a sync is due. */
-export type Verdict = "applied" | "ignored" | "gap";
-
 export interface Outcome<T = State> {
-  readonly verdict: Verdict;
+  /** What an event was to the roster: `gap` means that something before it was missed, and a sync is due. */
+  readonly verdict?: "applied" | "ignored" | "gap";
   readonly roster: Roster<T>;
   /** Nothing, if no member is another than before. */
   readonly changes?: MemberChanges<T> | undefined;
@@ -49,12 +47,8 @@ export function applySnapshot<T>(
     const { userId, connId } = entry;
     members.set(userId, withConnection(members.get(userId), userId, connId, entry) as Member<T>);
   }
-  for (const [userId, member] of members) {
-    const before = roster.members.get(userId);
-    if (before && sameMember(before, member)) members.set(userId, before);
-  }
   const users = new Set([...roster.members.keys(), ...members.keys()]);
-  return { verdict: "applied", roster: { version, members }, changes: difference(roster.members, members, users) };
+  return { roster: { version, members }, changes: difference(roster.members, members, users) };
 }
 
 /** One event, by the rule of the protocol. */
@@ -93,17 +87,13 @@ function difference<T>(before: Members<T>, after: Members<T>, users: Iterable<st
   for (const userId of users) {
     const old = before.get(userId);
     const now = after.get(userId);
-    if (now && now !== old) (old ? updated : joined).push(now);
+    if (now && essence(now) !== essence(old)) (old ? updated : joined).push(now);
     if (old && !now) left.push(old);
   }
   return joined.length + left.length + updated.length ? { joined, left, updated } : undefined;
 }
 
-/** When it was last heard of is no difference: it moves on without an event. */
-function sameMember<T>(a: Member<T>, b: Member<T>): boolean {
-  return essence(a) === essence(b);
-}
-
-function essence<T>({ connections }: Member<T>): string {
-  return JSON.stringify(connections.map(({ connId, epoch, state }) => [connId, epoch, state]));
+/** What makes a difference. When a connection was last heard of does not: it moves on without an event. */
+function essence<T>(member: Member<T> | undefined): string {
+  return JSON.stringify(member?.connections.map(({ connId, epoch, state }) => [connId, epoch, state])) ?? "";
 }

@@ -8,16 +8,15 @@ import type {
   PresenceJoinResponse,
 } from "./channel-types.js";
 import type { Connection } from "./connection.js";
-import { type Failure, LostError, RequestError, RtmError, failure } from "./errors.js";
-import { Heartbeat } from "./heartbeat.js";
-import { Patches } from "./patches.js";
+import { type Failure, RequestError, RtmError, failure } from "./errors.js";
+import { createHeartbeat } from "./heartbeat.js";
+import { createPatches } from "./patches.js";
 import {
   type HeartbeatReply,
   type JoinReply,
   type JoinRequest,
   type LeaveReply,
   type Lost,
-  type LostReason,
   PRESENCE_EVENT,
   PRESENCE_HEARTBEAT,
   PRESENCE_JOIN,
@@ -35,15 +34,10 @@ import { type Outcome, type Roster, applyEvent, applySnapshot, emptyRoster } fro
 const ANSWER_MS = 10_000;
 /** How long a leave is waited for. */
 const LEAVE_MS = 1_000;
-/** How long the answer to a heartbeat may take at most when the page has just woken. */
-const PROBE_MS = 3_000;
 /** When to repeat what was refused for now, if the server does not say. */
 const RETRY_MS = 1_000;
-const UPDATE_INTERVAL_MS = 50;
 const MISSED_MAX = 2;
-const HEARTBEAT_INTERVAL_MS = 10_000;
 
-type Timer = ReturnType<typeof setTimeout>;
 type Fire = <E extends keyof PresenceChannelEventMap>(event: E, payload: unknown) => void;
 
 export class Seat {
@@ -56,19 +50,18 @@ export class Seat {
   readonly #rooms: Map<string, Seat>;
   readonly #options: PresenceChannelOptions;
   readonly #fire: Fire;
-  readonly #heartbeat = new Heartbeat(() => this.#beat());
-  readonly #patches = new Patches<PresenceHeartbeatResponse>();
+  readonly #heartbeat = createHeartbeat(() => this.#beat());
+  readonly #patches = createPatches<PresenceHeartbeatResponse>();
   #params: PresenceJoinParams | undefined;
   #joins: ((reply: PresenceJoinResponse) => void)[] = [];
   /** Names the stay on one connection: answers to what an earlier one asked are void. */
   #turn = 0;
   /** The highest epoch that was given or asked for. */
   #epochMax = 0;
-  #ttlMs: number | undefined;
+  /** The server says it with each join; until then, its default. */
+  #ttlMs = 30_000;
   #missed = 0;
   #syncing = false;
-  #updatedAt = -Infinity;
-  #updateTimer: Timer | undefined;
 
   constructor(connection: Connection, rooms: Map<string, Seat>, options: PresenceChannelOptions, fire: Fire) {
     this.#connection = connection;
@@ -89,7 +82,7 @@ export class Seat {
   async join(params: PresenceJoinParams): Promise<PresenceJoinResponse> {
     const { roomId } = params;
     if ((this.roomId ?? roomId) !== roomId || (this.#rooms.get(roomId) ?? this) !== this) {
-      return failure("room_in_use", "One channel is in one room, and one room in one channel", false);
+      return failure("room_in_use", "Room in use", false);
     }
     this.#rooms.set(roomId, this);
     this.#params = { ...params };
@@ -105,24 +98,19 @@ export class Seat {
 
   patch(state: State): Promise<PresenceHeartbeatResponse> {
     const done = this.#patches.add(state);
+    // Those of one turn become one.
     queueMicrotask(() => this.#flush());
     return done;
   }
 
-  async leave(reply = failure("not_joined", "The channel has left the room", false)): Promise<void> {
+  async leave(): Promise<void> {
     const { roomId } = this;
     if (roomId === undefined) return;
     const { socket } = this.#connection;
     // Asked also if the join is not answered yet: it may have been done.
     const left = new Promise((resolve) => ask<LeaveReply>(socket, PRESENCE_LEAVE, [{ roomId }], LEAVE_MS, resolve));
-    this.#end(reply);
+    this.#end(failure("not_joined", "Not in the room", false));
     await left;
-  }
-
-  /** Whoever waits for a join has waited long enough. */
-  giveUp(reply: Failure): void {
-    if (this.self) this.#answer(reply);
-    else void this.leave(reply);
   }
 
   up(): void {
@@ -135,31 +123,32 @@ export class Seat {
     this.#fire("disconnected", { reason });
   }
 
-  /** The connection will not come back by itself. What waits for it is told; a room once joined is joined again on the next `connect`. */
+  /** The connection will not come back by itself. A room once joined is joined again on the next `connect`. */
   ended({ message }: RtmError): void {
     const reply = failure("disconnected", message, false);
-    if (this.#params && !this.self) this.#end(reply);
-    this.#answer(reply);
+    if (this.self) this.#answer(reply);
+    else this.#end(reply);
   }
 
   ping(): void {
-    if (!this.seated) return;
-    this.#heartbeat.pinged();
-    if (this.#updateTimer) this.#flushNow();
+    if (this.seated) this.#heartbeat.pinged();
   }
 
   /** Nobody knows what the connection is worth: ask, and bear no silence. */
   woken(): void {
-    if (!this.seated) return;
     this.#missed = this.#missedMax;
-    this.#beat(undefined, undefined, Math.min(this.ackTimeoutMs, PROBE_MS));
+    this.#beat();
   }
 
   heard(event: string, [payload]: unknown[]): void {
     const told = payload as PresenceEvent | Lost | null | undefined;
     if (!told || !this.#params || told.roomId !== this.roomId) return;
     if (event === (this.#options.presenceEventName ?? PRESENCE_EVENT)) this.#changed(told as PresenceEvent);
-    else if (event === PRESENCE_LOST && told.connId === this.self?.connId) this.#lost((told as Lost).reason);
+    else if (event === PRESENCE_LOST && told.connId === this.self?.connId) {
+      const { reason } = told as Lost;
+      if (reason === "expired") this.#again();
+      else this.#lost(failure(reason, `The presence was ${reason}`, false));
+    }
   }
 
   /** Joins, or joins again: by resume, if there was a presence on an earlier connection. */
@@ -212,20 +201,17 @@ export class Seat {
     } else if (reply.retryable) {
       this.#later(reply, () => this.#enter(given));
     } else {
-      const before = this.self;
-      this.#fire("error", new RequestError(reply));
-      this.#end(reply);
-      if (before) this.#fire("lost", { reason: "refused" });
+      this.#lost(reply);
     }
   }
 
-  #beat(patchState?: State, done?: (reply: PresenceHeartbeatResponse) => void, timeoutMs = this.ackTimeoutMs): void {
+  #beat(patchState?: State, done?: (reply: PresenceHeartbeatResponse) => void): void {
     const { self, roomId } = this;
     if (!self || !this.seated) return done?.(failure("disconnected", "Not in the room"));
     const turn = this.#turn;
     const request = { roomId, epoch: self.epoch, ...(patchState && { patchState }) };
     this.#heartbeat.sent();
-    ask<HeartbeatReply>(this.#connection.socket, PRESENCE_HEARTBEAT, [request], timeoutMs, (reply, lost) => {
+    ask<HeartbeatReply>(this.#connection.socket, PRESENCE_HEARTBEAT, [request], this.ackTimeoutMs, (reply, lost) => {
       if (lost) lost.error = "Heartbeat acknowledgement timeout";
       this.#fire("heartbeatAck", reply);
       done?.(reply);
@@ -235,38 +221,29 @@ export class Seat {
   }
 
   #judge(reply: PresenceHeartbeatResponse): void {
-    if (reply.ok) {
-      this.#missed = 0;
-      return;
-    }
-    if (leadsToJoin(reply)) return this.#again();
-    if (reply.code === "disconnected") return;
-    if (reply.code === "timeout" || !reply.retryable) this.#fire("error", new RequestError(reply));
-    if (reply.code !== "timeout" || ++this.#missed <= this.#missedMax) return;
-    this.#fire("error", new RequestError(failure("timeout", "Too many missed heartbeats")));
-    this.#connection.drop("heartbeats unanswered");
+    if (reply.ok) this.#missed = 0;
+    else if (leadsToJoin(reply)) this.#again();
+    else if (reply.code === "timeout") {
+      this.#fire("error", new RequestError(reply));
+      if (++this.#missed <= this.#missedMax) return;
+      const silence = failure("timeout", "Too many missed heartbeats");
+      this.#fire("error", new RequestError(silence));
+      this.#connection.drop(silence.error);
+    } else if (!reply.retryable) this.#fire("error", new RequestError(reply));
   }
 
+  /** At most one patch is under way: how fast the server answers is how often a state is sent. */
   #flush(): void {
-    const wait = this.#updatedAt + (this.#options.updateIntervalMs ?? UPDATE_INTERVAL_MS) - performance.now();
-    if (wait <= 0) this.#flushNow();
-    else this.#updateTimer ??= setTimeout(() => this.#flushNow(), wait);
-  }
-
-  #flushNow(): void {
-    clearTimeout(this.#updateTimer);
-    this.#updateTimer = undefined;
     const turn = this.#turn;
-    const patch = this.seated ? this.#patches.take() : undefined;
+    const patch = this.seated && this.#patches.take();
     if (!patch) return;
-    this.#updatedAt = performance.now();
     this.#beat(patch, (reply) => {
       // What another connection was asked stays under way: the next join brings it along.
-      if (turn !== this.#turn) return;
+      if (turn !== this.#turn || (!reply.ok && leadsToJoin(reply))) return;
       if (!reply.ok && reply.retryable) {
         this.#patches.again();
         this.#later(reply, () => this.#flush());
-      } else if (reply.ok || !leadsToJoin(reply)) {
+      } else {
         this.#patches.settle(reply);
         this.#flush();
       }
@@ -296,12 +273,11 @@ export class Seat {
     });
   }
 
-  #lost(reason: LostReason): void {
-    if (reason === "expired") return this.#again();
-    const error = new LostError(reason, `The presence was ${reason}`);
-    this.#end(failure(reason, error.message, false));
-    this.#fire("error", error);
-    this.#fire("lost", { reason });
+  /** The room is closed to this client: it will not join again by itself. */
+  #lost(reply: Failure): void {
+    this.#end(reply);
+    this.#fire("error", new RequestError(reply));
+    this.#fire("disconnected", { reason: reply.code });
   }
 
   /** The server knows this presence no more, or under another epoch. */
@@ -313,9 +289,7 @@ export class Seat {
   #unseat(): void {
     this.#turn += 1;
     this.seated = this.#syncing = false;
-    this.#heartbeat.stop();
-    clearTimeout(this.#updateTimer);
-    this.#updateTimer = undefined;
+    this.#heartbeat.start(0);
   }
 
   #end(reply: Failure): void {
@@ -350,7 +324,7 @@ export class Seat {
   }
 
   get #intervalMs(): number {
-    return this.#options.heartbeatIntervalMs ?? (this.#ttlMs ? this.#ttlMs / 3 : HEARTBEAT_INTERVAL_MS);
+    return this.#options.heartbeatIntervalMs ?? this.#ttlMs / 3;
   }
 
   get #missedMax(): number {
@@ -364,6 +338,7 @@ export class Seat {
   }
 }
 
+/** `not_present`, `stale_epoch` and `unknown_epoch`: only a join helps. */
 function leadsToJoin({ code }: Failure): boolean {
-  return ["not_present", "unknown_epoch", "stale_epoch"].includes(code);
+  return /_(present|epoch)$/.test(code);
 }

@@ -1,4 +1,4 @@
-import { Emitter } from "../emitter.js";
+import { createEmitter } from "../emitter.js";
 import { CHAT_HISTORY, CHAT_MESSAGE, CHAT_READ, CHAT_RECEIPTS, CHAT_SEND, CHAT_SINCE, CHAT_TYPING, } from "../protocol.js";
 import { Backlog } from "./backlog.js";
 import { call } from "./request.js";
@@ -6,7 +6,7 @@ import { call } from "./request.js";
 const ROOMS_MAX = 128;
 export function createChatModule() {
     let context;
-    const handlers = new Emitter((message, error) => context?.logger.error(message, error));
+    const handlers = createEmitter(() => context?.logger);
     const backlogs = new Map();
     const since = (roomId, msgId, options) => call(context, CHAT_SINCE, { roomId, msgId }, options);
     const api = {

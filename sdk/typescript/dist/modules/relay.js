@@ -1,8 +1,8 @@
-import { Emitter } from "../emitter.js";
+import { createEmitter } from "../emitter.js";
 import { call } from "./request.js";
 export function createRelayModule() {
     let context;
-    const handlers = new Emitter((message, error) => context?.logger.error(message, error));
+    const handlers = createEmitter(() => context?.logger);
     return {
         name: "relay",
         api: {

@@ -1,7 +1,7 @@
 // Chat in rooms: messages in one order for all, history, typing, receipts. What was said during an outage is fetched after it.
 import type { AskOptions } from "../ask.js";
 import type { ClientModule, ClientModuleContext } from "../config.js";
-import { Emitter } from "../emitter.js";
+import { createEmitter } from "../emitter.js";
 import {
   CHAT_HISTORY,
   CHAT_MESSAGE,
@@ -65,7 +65,7 @@ export interface ChatModuleApi<T> {
 export function createChatModule<S extends Schema = Schema>(): ClientModule & { api: ChatModuleApi<ChatOf<S>> } {
   type Message = ChatMessage<ChatOf<S>>;
   let context: ClientModuleContext | undefined;
-  const handlers = new Emitter((message, error) => context?.logger.error(message, error));
+  const handlers = createEmitter(() => context?.logger);
   const backlogs = new Map<string, Backlog<Message>>();
 
   const since = (roomId: string, msgId: string, options?: AskOptions) =>

@@ -2,7 +2,7 @@
 import type { AskOptions } from "../ask.js";
 import type { Sender } from "../channel-types.js";
 import type { ClientModule, ClientModuleContext } from "../config.js";
-import { Emitter } from "../emitter.js";
+import { createEmitter } from "../emitter.js";
 import type { EventName, EventsOf, Schema } from "../schema.js";
 import { call } from "./request.js";
 
@@ -22,7 +22,7 @@ export interface RelayModuleApi<S extends Schema> {
 
 export function createRelayModule<S extends Schema = Schema>(): ClientModule & { api: RelayModuleApi<S> } {
   let context: ClientModuleContext | undefined;
-  const handlers = new Emitter((message, error) => context?.logger.error(message, error));
+  const handlers = createEmitter(() => context?.logger);
   return {
     name: "relay",
     api: {

@@ -58,7 +58,7 @@ export function untilAll(channels: PresenceChannel[], missing: () => string, ms 
         if (!missing()) done();
       });
     };
-    const events = ["members", "connected", "disconnected", "snapshot", "presenceEvent", "heartbeatAck", "lost"] as const;
+    const events = ["members", "connected", "disconnected", "snapshot", "presenceEvent", "heartbeatAck"] as const;
     for (const channel of channels) for (const event of events) offs.push(channel.on(event, look));
     look();
   });

@@ -56,7 +56,7 @@ export async function reconnect(socket: FakeSocket): Promise<void> {
   await settled();
 }
 
-const NAMES = ["connected", "disconnected", "joinAck", "heartbeatAck", "presenceEvent", "snapshot", "members", "lost", "error"] as const;
+const NAMES = ["connected", "disconnected", "joinAck", "heartbeatAck", "presenceEvent", "snapshot", "members", "error"] as const;
 
 export function listen(channel: PresenceChannel): { name: string; payload: unknown }[] {
   const fired: { name: string; payload: unknown }[] = [];

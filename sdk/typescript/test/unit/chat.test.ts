@@ -33,7 +33,7 @@ describe("chat", () => {
 
   it("rejects what the server refuses, and what is asked without a connection", async () => {
     const { socket, chat } = await chatting();
-    const refused = expect(chat.sendMessage("r", "x")).rejects.toMatchObject({ name: "RequestError", code: "not_present" });
+    const refused = expect(chat.sendMessage("r", "x")).rejects.toMatchObject({ code: "not_present" });
     socket.next("chat:send").answer(refusal("not_present"));
     await refused;
     socket.lose("transport close");

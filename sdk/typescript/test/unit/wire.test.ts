@@ -1,7 +1,7 @@
 // The messages of tests/wire, which the Rust crate reads and writes too: the SDK asks with what the server accepts, and takes what it says.
 import { readFileSync, readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { orThrow } from "../../src/errors.ts";
+import { orThrow } from "../../src/modules/request.ts";
 import type {
   ErrorCode,
   ErrorReply,
@@ -86,7 +86,7 @@ describe("what the server says", () => {
     const { socket, fired } = await seated();
     fired.length = 0;
     socket.hear("presence:lost", { roomId: "r", connId: "c1", reason });
-    expect(names(fired).includes("lost")).toBe(reason !== "expired");
+    expect(names(fired).includes("error")).toBe(reason !== "expired");
     expect(socket.count("presence:join")).toBe(reason === "expired" ? 1 : 0);
   });
 
