@@ -14,7 +14,7 @@ export function ask<T>(
   done: (reply: T | Failure, lost?: Failure) => void,
 ): void {
   const lose = (): void => {
-    const lost = failure(socket.connected ? "timeout" : "disconnected", `No answer to ${event}`);
+    const lost = failure(socket.connected ? "timeout" : "disconnected", `${event}: no answer`);
     done(lost, lost);
   };
   if (!socket.connected) return lose();

@@ -15,7 +15,7 @@ import type {
 import type { Logger } from "./config.js";
 import type { Connection } from "./connection.js";
 import { type Emitter, createEmitter } from "./emitter.js";
-import { RtmError } from "./errors.js";
+import { RtmError, failure } from "./errors.js";
 import type { State } from "./protocol.js";
 import type { Members } from "./roster.js";
 import type { CallIn, CallName, CallOut, EventName, EventsOf, FreeName, Schema, StateOf } from "./schema.js";
@@ -179,13 +179,13 @@ export class PresenceChannel<S extends Schema = Schema> {
   /** Sends a heartbeat now, beside those that are sent by themselves. */
   async sendHeartbeat({ patchState }: PresenceHeartbeatParams<StateOf<S>> = {}): Promise<PresenceHeartbeatResponse> {
     const seat = this.#seat;
-    if (!seat.self) throw new RtmError("not_joined", "Cannot send heartbeat before join");
+    if (!seat.self) throw new RtmError(failure("not_joined", "Cannot send heartbeat before join", false));
     return patchState ? seat.patch(patchState as State) : seat.heartbeat();
   }
 
   /** Leaves the room. The channel can join again, or another. */
   async leave(): Promise<void> {
-    this.#reject(new RtmError("not_joined", "Not in the room"));
+    this.#reject(new RtmError(failure("not_joined", "Not in the room", false)));
     await this.#seat.leave();
   }
 
@@ -202,11 +202,13 @@ export class PresenceChannel<S extends Schema = Schema> {
     // A channel that is in no room, and is not about to be, needs only a connection.
     if (!socket.connected || (this.roomId !== undefined && !this.joined)) {
       if (this.#waiting.length < this.#waitingMax) this.#waiting.push(outgoing);
-      else reject(new RtmError("queue_full", "Queue full"));
+      else reject(new RtmError(failure("queue_full", "Queue full", false)));
     } else if (resolve) {
       ask(socket, event, args, timeoutMs ?? this.#seat.ackTimeoutMs, (reply, lost) => {
-        if (lost) reject(new RtmError(lost.code, `Custom event '${event}' acknowledgement timeout`, true));
-        else resolve(reply);
+        if (lost) {
+          lost.error = `Custom event '${event}' acknowledgement timeout`;
+          reject(new RtmError(lost));
+        } else resolve(reply);
       });
     } else socket.emit(event, ...args);
   }

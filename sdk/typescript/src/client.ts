@@ -5,7 +5,7 @@ import type { JoinOptions, PresenceChannelOptions, PresenceJoinParams, PresenceJ
 import type { ClientModule, Logger, RealtimeClientConfig, Status } from "./config.js";
 import { Connection } from "./connection.js";
 import { type Emitter, createEmitter } from "./emitter.js";
-import { ConnectError, type RtmError } from "./errors.js";
+import { ConnectError, type RtmError, failure } from "./errors.js";
 import { type Modules, createModules } from "./modules.js";
 import type { Schema, StateOf } from "./schema.js";
 import type { Seat } from "./seat.js";
@@ -42,7 +42,7 @@ export class RealtimeClient<S extends Schema = Schema> {
       up: () => (this.#ready = this.#ready.then(() => this.#modules.connected())),
       down: () => (this.#ready = this.#ready.then(() => this.#modules.disconnected())),
       failed: (error) => {
-        this.#logger.error("Cannot connect", error);
+        this.#logger.error(error.message, error);
         this.#handlers.fire("error", error);
       },
       status: (status) => this.#handlers.fire("status", status),
@@ -84,7 +84,7 @@ export class RealtimeClient<S extends Schema = Schema> {
 
   /** Ends the connection, and with it this client's presences. Channels join again on the next `connect`. */
   async disconnect(): Promise<void> {
-    this.#connection.close(new ConnectError("disconnected", "client disconnect"));
+    this.#connection.close(new ConnectError(failure("disconnected", "client disconnect", false)));
     await this.#ready;
   }
 

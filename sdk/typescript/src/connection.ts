@@ -1,7 +1,7 @@
 // The one socket of a client, and when it is connected: token first, then an attempt, then the next. It knows nothing of rooms.
 import { io, type Socket } from "socket.io-client";
 import type { AuthContext, RealtimeClientConfig, Status } from "./config.js";
-import { ConnectError, type RtmError, connectError } from "./errors.js";
+import { ConnectError, type RtmError, connectError, failure } from "./errors.js";
 import { watchPage } from "./lifecycle.js";
 import { type Draining, SERVER_DRAINING } from "./protocol.js";
 
@@ -70,7 +70,7 @@ export class Connection {
   open(): void {
     if (this.status !== "idle") return;
     this.#unwatch = watchPage({
-      hidden: () => this.#leave("suspended", "page hidden"),
+      hidden: () => this.#leave("suspended", "pagehide"),
       shown: () => this.status === "suspended" && this.#try("connect"),
       woken: () => {
         if (this.status === "waiting") this.#try("reconnect");
@@ -106,16 +106,16 @@ export class Connection {
       this.socket.auth = typeof auth === "string" ? { token: auth } : { token: auth.Authorization?.slice("Bearer ".length), ...auth };
       this.socket.connect();
     } catch (error) {
-      if (attempt === this.#attempt) this.#failed(new ConnectError("auth_failed", "No token", true, error));
+      if (attempt === this.#attempt) this.#failed(new ConnectError(failure("auth_failed", "No token"), error));
     }
   }
 
   #disconnected(reason: string): void {
-    if (this.status === "connecting") return this.#failed(new ConnectError("connect_failed", reason, true));
+    if (this.status === "connecting") return this.#failed(new ConnectError(failure("connect_failed", reason)));
     if (this.status !== "connected") return;
     this.#down("waiting", reason);
     // A farewell of the server is meant: whoever sends it does not want this client back.
-    if (reason === "io server disconnect" || this.#config.reconnection === false) this.close(new ConnectError("disconnected", reason));
+    if (reason === "io server disconnect" || this.#config.reconnection === false) this.close(new ConnectError(failure("disconnected", reason, false)));
     else this.#wait();
   }
 

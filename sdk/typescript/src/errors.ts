@@ -28,28 +28,20 @@ export type LocalCode =
 /** An answer that is no success: the server's refusal, or the lack of an answer. */
 export type Failure = Omit<ErrorReply, "code"> & { code: ErrorCode | LocalCode };
 
-/** The base of all errors of this package. */
+/** What this package throws, rejects with and fires. */
 export class RtmError extends Error {
   /** Why, for a program. */
   readonly code: ErrorCode | LocalCode;
   /** Whether the same may succeed later without anything being done about it. */
   readonly retryable: boolean;
-
-  constructor(code: ErrorCode | LocalCode, message: string, retryable = false, cause?: unknown) {
-    super(message, { cause });
-    this.name = "RtmError";
-    this.code = code;
-    this.retryable = retryable;
-  }
-}
-
-/** The server refused a request, or did not answer it. */
-export class RequestError extends RtmError {
-  /** The answer: `field`, `limit`, `epoch` and `retryAfterMs` where they apply. */
+  /** The answer, with `field`, `limit`, `epoch` and `retryAfterMs` where they apply. */
   readonly reply: Failure;
 
-  constructor(reply: Failure) {
-    super(reply.code, reply.error, reply.retryable);
+  constructor(reply: Failure, cause?: unknown) {
+    super(reply.error, { cause });
+    this.name = "RtmError";
+    this.code = reply.code;
+    this.retryable = reply.retryable;
     this.reply = reply;
   }
 }
@@ -66,9 +58,9 @@ export function connectError(error: Error): ConnectError {
     // The transport's own words.
   }
   const { code = "connect_failed", message = error.message } = told;
-  return new ConnectError(code, message, code !== "unauthorized" && code !== "forbidden", error);
+  return new ConnectError(failure(code, message, code !== "unauthorized" && code !== "forbidden"), error);
 }
 
-export function failure(code: LocalCode, error: string, retryable = true): Failure {
+export function failure(code: Failure["code"], error: string, retryable = true): Failure {
   return { ok: false, error, code, retryable };
 }

@@ -11,7 +11,7 @@ export type {
   RealtimeClientConfig,
   Status,
 } from "./config.js";
-export { ConnectError, RequestError, RtmError, type Failure, type LocalCode } from "./errors.js";
+export { ConnectError, RtmError, type Failure, type LocalCode } from "./errors.js";
 export type * from "./protocol.js";
 export type { Connection, Member, MemberChanges, Members } from "./roster.js";
 export type { Schema } from "./schema.js";

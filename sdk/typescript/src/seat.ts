@@ -8,7 +8,7 @@ import type {
   PresenceJoinResponse,
 } from "./channel-types.js";
 import type { Connection } from "./connection.js";
-import { type Failure, RequestError, RtmError, failure } from "./errors.js";
+import { type Failure, RtmError, failure } from "./errors.js";
 import { createHeartbeat } from "./heartbeat.js";
 import { createPatches } from "./patches.js";
 import {
@@ -196,7 +196,7 @@ export class Seat {
     if (patched && !reply.retryable) {
       // It may be the patch that is refused.
       this.#patches.settle(reply);
-      this.#fire("error", new RequestError(reply));
+      this.#fire("error", new RtmError(reply));
       this.#enter(given);
     } else if (reply.retryable) {
       this.#later(reply, () => this.#enter(given));
@@ -224,12 +224,12 @@ export class Seat {
     if (reply.ok) this.#missed = 0;
     else if (leadsToJoin(reply)) this.#again();
     else if (reply.code === "timeout") {
-      this.#fire("error", new RequestError(reply));
+      this.#fire("error", new RtmError(reply));
       if (++this.#missed <= this.#missedMax) return;
       const silence = failure("timeout", "Too many missed heartbeats");
-      this.#fire("error", new RequestError(silence));
+      this.#fire("error", new RtmError(silence));
       this.#connection.drop(silence.error);
-    } else if (!reply.retryable) this.#fire("error", new RequestError(reply));
+    } else if (!reply.retryable) this.#fire("error", new RtmError(reply));
   }
 
   /** At most one patch is under way: how fast the server answers is how often a state is sent. */
@@ -276,7 +276,7 @@ export class Seat {
   /** The room is closed to this client: it will not join again by itself. */
   #lost(reply: Failure): void {
     this.#end(reply);
-    this.#fire("error", new RequestError(reply));
+    this.#fire("error", new RtmError(reply));
     this.#fire("disconnected", { reason: reply.code });
   }
 

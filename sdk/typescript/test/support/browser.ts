@@ -43,12 +43,12 @@ export async function browser(): Promise<BrowserContext> {
   return context;
 }
 
-/** Serves pages that load the SDK and define `enter(url, roomId, userId, options)`, which leaves client and channel as globals. */
-export async function site(): Promise<string> {
+/** Serves pages that load the SDK and define `enter(url, roomId, userId, options)`, which leaves client and channel as globals; `own` is another page. */
+export async function site(own = ""): Promise<string> {
   const server: Server = createServer((request, response) => {
     const script = request.url === "/rtm.min.js";
     response.writeHead(200, { "content-type": script ? "text/javascript" : "text/html; charset=utf-8" });
-    response.end(script ? readFileSync(BUILD) : PAGE);
+    response.end(script ? readFileSync(BUILD) : own || PAGE);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(async () => {

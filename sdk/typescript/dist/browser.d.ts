@@ -1,4 +1,0 @@
-export * from "./index.js";
-export * from "./modules/chat.js";
-export * from "./modules/relay.js";
-//# sourceMappingURL=browser.d.ts.map
