@@ -112,7 +112,7 @@ export class PresenceChannel<S extends Schema = Schema> {
   }
 
   /**
-   * Joins a room, and stays in it across reconnects until `leave`, `stop` or `lost`. The answer is the server's, a refusal included
+   * Joins a room, and stays in it across reconnects until `leave` or `stop`, or until the server takes it away. The answer is the server's, a refusal included
    * (`ok: false`); it rejects only if there is none in time. Called again in the same room, it replaces the state, if one is given.
    */
   async join(

@@ -10,8 +10,6 @@ export class Backlog<M extends { msgId: string }> {
   readonly #seen = new Set<string>();
   #last = "";
   #held: M[] | undefined;
-  /** How many fetches are under way: after quick reconnects there may be several. */
-  #holds = 0;
 
   constructor(tell: (message: M) => void) {
     this.#tell = tell;
@@ -23,9 +21,8 @@ export class Backlog<M extends { msgId: string }> {
     if (this.#held.length > HELD_MAX) this.#once(this.#held.shift() as M);
   }
 
-  /** Holds back what is heard from now on. Returns the latest message that was told. */
+  /** Holds back what is heard until `release`, which comes before the next `hold`. Returns the latest message that was told. */
   hold(): string {
-    this.#holds += 1;
     this.#held ??= [];
     return this.#last;
   }
@@ -33,8 +30,6 @@ export class Backlog<M extends { msgId: string }> {
   /** Tells what was fetched, then what was held back. */
   release(fetched: readonly M[]): void {
     for (const message of fetched) this.#once(message);
-    this.#holds -= 1;
-    if (this.#holds > 0) return;
     const held = this.#held ?? [];
     this.#held = undefined;
     for (const message of held) this.#once(message);

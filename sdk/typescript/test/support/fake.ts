@@ -13,6 +13,8 @@ export class FakeSocket {
   sendBuffer: unknown[] = [];
   /** What was emitted and not yet taken by `next`. */
   readonly sent: { event: string; payload: never; args: unknown[]; answer: Answer }[] = [];
+  /** Its pings have run out: it keeps what is emitted, as the real one does. */
+  stale = false;
   /** How often `connect` was called. */
   attempts = 0;
   /** How often a farewell was sent. */
@@ -85,7 +87,8 @@ export class FakeSocket {
       answer = (reply) => settle(null, reply);
     }
     this.#timeoutMs = undefined;
-    this.sent.push({ event, payload: args[0] as never, args, answer });
+    if (this.stale) this.sendBuffer.push(event);
+    else this.sent.push({ event, payload: args[0] as never, args, answer });
     return this;
   }
 

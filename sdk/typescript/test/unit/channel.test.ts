@@ -103,6 +103,8 @@ describe("joining", () => {
   it("again in the same room replaces the state and keeps the connection", async () => {
     const { socket, channel } = await seated();
     const joining = channel.join({ roomId: "r", userId: "ada", state: { n: 5 } });
+    socket.next("presence:join").answer(refusal("unavailable", { retryable: true }));
+    await vi.advanceTimersByTimeAsync(1_000);
     const { payload, answer } = socket.next("presence:join");
     expect(payload).toEqual({ roomId: "r", userId: "ada", state: { n: 5 } });
     answer(joined({ connId: "c1", epoch: 11 }, 101, [], { n: 5 }));

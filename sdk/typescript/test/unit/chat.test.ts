@@ -105,7 +105,7 @@ describe("chat", () => {
     expect(heard).toEqual(["m1", "m7", "m9"]);
   });
 
-  it("holds messages back until the last of several fetches", async () => {
+  it("starts anew when a fetch was cut off", async () => {
     const { socket, heard } = await chatting();
     socket.hear("chat:message", message(1));
     socket.lose("transport close");

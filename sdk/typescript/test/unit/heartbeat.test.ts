@@ -85,6 +85,14 @@ describe("heartbeats", () => {
     expect(socket.attempts).toBe(1);
   });
 
+  it("are not kept for a later connection by a socket whose pings have run out", async () => {
+    const { socket, channel } = await seated();
+    socket.sendBuffer.push("an application's own");
+    socket.stale = true;
+    void channel.sendHeartbeat();
+    expect(socket.sendBuffer).toEqual(["an application's own"]);
+  });
+
   it("stop with the connection", async () => {
     const { socket } = await seated();
     socket.lose("transport close");
