@@ -17,6 +17,8 @@ use crate::object::{Stopped, walk};
 /// A string inside a value may hold an unpaired surrogate escape such as `\ud800`: it is text like
 /// any other. A key may not.
 #[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(type = "{ [key: string]: unknown }"))]
 pub struct State {
     /// Each value is one JSON value without whitespace around it.
     entries: IndexMap<Arc<str>, Arc<str>>,
