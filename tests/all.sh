@@ -64,7 +64,10 @@ tools() {
   fi
   has cc || packages+=(build-essential)
   has redis-server || packages+=(redis-server)
+  has redis-sentinel || packages+=(redis-sentinel)
   [[ -x ${RTM_CHROMIUM:-/usr/bin/chromium} ]] || packages+=(chromium)
+  has openssl || packages+=(openssl)
+  compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || packages+=(libfaketime)
   if ((${#packages[@]} > 0)); then
     echo "missing: ${packages[*]}; installing"
     debian "${packages[@]}" || missing=1
@@ -88,12 +91,13 @@ packages() {
   for folder in "$protocol" "$sdk"; do (cd "$folder" && npm ci --no-audit --no-fund) || return; done
 }
 
-protocol_tests() {
+# node_tests FOLDER: the tests in tests/FOLDER, against the release build.
+node_tests() {
   local report
   [[ -x $target/release/rtm ]] || complain "there is no $target/release/rtm: the release build has failed" || return
   report=$(mktemp) || return
   (
-    cd "$protocol" &&
+    cd "$root/tests/$1" &&
       RTM_BIN=$target/release/rtm npm test --silent -- \
         --test-reporter=spec --test-reporter-destination=stdout \
         --test-reporter=tap --test-reporter-destination="$report"
@@ -137,7 +141,9 @@ if ! $fast; then
 fi
 step "cargo build --release" cargo build --release
 step "cargo test" cargo test --workspace
-step "protocol tests" protocol_tests
+step "protocol tests" node_tests protocol
+step "cluster tests" node_tests cluster
+step "fault tests" node_tests faults
 step "sdk check and build" sdk_build
 for kind in unit server browser package; do step "sdk $kind tests" sdk_tests "$kind"; done
 

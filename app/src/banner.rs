@@ -24,10 +24,13 @@ impl Display for Banner<'_> {
         } = self;
         let mut row = |name: &str, text: &dyn Display| writeln!(f, "  {name:<10}{text}");
         row("rtm", &env!("CARGO_PKG_VERSION"))?;
-        row(
-            "mode",
-            &"in memory, one node; what it knows is gone when it stops",
-        )?;
+        match &config.redis.url {
+            None => row(
+                "mode",
+                &"in memory, one node; what it knows is gone when it stops",
+            )?,
+            Some(url) => row("mode", &format_args!("one of many nodes on {url}"))?,
+        }
         row(
             "address",
             &format_args!("http://{address}  (Socket.IO at /socket.io/)"),
@@ -37,10 +40,11 @@ impl Display for Banner<'_> {
             false => "every machine that reaches this address",
         };
         row("open to", &reach)?;
-        row(
-            "identity",
-            &"no authentication: a client is whoever it says it is",
-        )?;
+        let identity = match config.auth.is_on() {
+            true => "clients show a signed token",
+            false => "no authentication: a client is whoever it says it is",
+        };
+        row("identity", &identity)?;
         match &config.http.cors_origins {
             CorsOrigins::Any => row("pages of", &"any origin (CORS_ORIGINS=*)")?,
             CorsOrigins::Only(origins) => row("pages of", &origins.join(", "))?,

@@ -1,6 +1,8 @@
 //! Everything an operator can set, and where it came from. The table in `table.rs` drives the flags,
 //! the variables, the file, the help and the documentation; nothing here uses a setting.
 
+mod auth;
+mod command;
 mod dotenv;
 mod error;
 mod file;
@@ -14,7 +16,8 @@ mod log;
 mod markdown;
 mod place;
 mod presence;
-mod redis_url;
+mod redis;
+mod secret;
 mod setting;
 mod suggest;
 mod table;
@@ -23,6 +26,8 @@ mod variables;
 
 use std::time::Duration;
 
+pub use auth::{AuthConfig, AuthMode};
+pub use command::{NewToken, TokenCommand};
 pub use error::{ConfigError, ConfigErrors, Fault};
 pub use http::{CorsOrigins, HttpConfig};
 pub use limits::Limits;
@@ -31,7 +36,8 @@ pub use log::{LogConfig, LogFormat};
 pub use markdown::markdown;
 pub use place::{Given, Place};
 pub use presence::{LeaseMode, PresenceConfig};
-pub use redis_url::RedisUrl;
+pub use redis::{Publishing, RedisConfig, RedisUrl};
+pub use secret::Secret;
 pub use setting::Setting;
 pub use table::settings;
 pub use variables::process_environment;
@@ -58,8 +64,10 @@ pub struct Config {
     pub limits: Limits,
     /// How long a presence lives.
     pub presence: PresenceConfig,
-    /// The Redis that several nodes share. Default: none, everything stays in this process.
-    pub redis_url: Option<RedisUrl>,
+    /// The Redis that several nodes share, if any.
+    pub redis: RedisConfig,
+    /// How clients prove who they are.
+    pub auth: AuthConfig,
     /// What is logged, and how.
     pub log: LogConfig,
 }

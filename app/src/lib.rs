@@ -13,6 +13,8 @@
 //! # }
 //! ```
 
+pub mod auth;
+pub mod commands;
 pub mod config;
 pub mod logging;
 pub mod module;
@@ -24,5 +26,6 @@ pub use config::Config;
 pub use module::{ModuleContext, ModuleError, RealtimeModule};
 pub use rtm_domain as domain;
 pub use rtm_protocol as protocol;
+pub use rtm_redis::fred;
 pub use rtm_socketio::{Ack, Connection, Io, Request, Socket, socketioxide};
 pub use server::{RealtimeServer, ServerError};

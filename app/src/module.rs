@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use rtm_domain::PresenceService;
+use rtm_redis::fred::clients::Client as RedisClient;
 use rtm_socketio::{Connection, Io, Request, Socket};
 use tokio_util::sync::CancellationToken;
 
@@ -14,10 +15,11 @@ use tokio_util::sync::CancellationToken;
 /// One whose [`register`](Self::register) fails takes no further part.
 #[async_trait]
 pub trait RealtimeModule: Send + Sync + 'static {
-    /// Its name: unique in a server, and what logs call it.
+    /// Its name: unique in a server, and what logs call it. Asked once.
     fn name(&self) -> &'static str;
 
-    /// The server starts. Modules register in the order in which they were added.
+    /// The server starts. Modules register in the order in which they were added, each within
+    /// 10 s.
     async fn register(&self, ctx: &ModuleContext) -> Result<(), ModuleError> {
         let _ = ctx;
         Ok(())
@@ -35,12 +37,14 @@ pub trait RealtimeModule: Send + Sync + 'static {
     }
 
     /// The client is gone; what it asked before is done. A client that says farewell does not
-    /// mean to come back.
+    /// mean to come back. Modules are told in the reverse order; the next one is told after 2 s
+    /// at the latest.
     async fn on_disconnected(&self, socket: &Socket, ctx: &ModuleContext, said_farewell: bool) {
         let _ = (socket, ctx, said_farewell);
     }
 
-    /// The server stops. Modules are asked in the reverse order, each for a limited time.
+    /// The server stops. Modules are asked in the reverse order. They have half of the shutdown
+    /// timeout together, and each its equal share of what is left of it, 2 s at most.
     async fn on_shutdown(&self) {}
 }
 
@@ -74,6 +78,8 @@ pub struct ModuleContext {
     pub io: Io,
     /// The presence service; none if the server runs without the presence module.
     pub presence: Option<PresenceService>,
+    /// A Redis client of the modules' own, direct and unlimited; none in memory.
+    pub redis: Option<RedisClient>,
     /// A span that carries the module's name, for its logs.
     pub logger: tracing::Span,
     /// Cancelled when the server stops.
@@ -86,15 +92,22 @@ impl ModuleContext {
         owner: &'static str,
         io: Io,
         presence: Option<PresenceService>,
+        redis: Option<RedisClient>,
         shutdown: CancellationToken,
     ) -> Self {
         Self {
             io,
             presence,
+            redis,
             logger: tracing::info_span!("module", name = owner),
             shutdown,
             owner,
         }
+    }
+
+    /// The name of the module that it was made for.
+    pub(crate) fn owner(&self) -> &'static str {
+        self.owner
     }
 
     /// Handles `event` of a socket: in the order in which its events arrive, counted against its

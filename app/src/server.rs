@@ -1,27 +1,37 @@
 //! The server: modules over one Socket.IO gateway and one HTTP listener.
 
+mod bus;
 mod crew;
+mod door;
 mod http;
 mod parts;
+mod storage;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use rtm_domain::PresenceService;
 use rtm_protocol::{Draining, names};
-use rtm_socketio::{Gateway, Io};
+use rtm_socketio::{Gateway, Io, presence};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::Config;
+use crate::auth::{Authenticator, KeyError, Revocations};
+use crate::config::{AuthMode, Config};
 use crate::module::RealtimeModule;
-use crate::modules::PresenceModule;
+use crate::modules::{AuthModule, PresenceModule};
 use crew::Crew;
+use door::Door;
+use http::Readiness;
+pub(crate) use parts::token_authenticator;
+
 use parts::Parts;
+use storage::Storage;
 
 /// When clients of a stopping node shall come back, in ms: spread, so that they do not all knock
 /// at once.
@@ -31,9 +41,16 @@ const RECONNECT_IN_MS: [u64; 2] = [500, 3_000];
 pub struct RealtimeServer {
     config: Config,
     parts: Parts,
-    modules: Vec<Arc<dyn RealtimeModule>>,
+    modules: Vec<NamedModule>,
+    authenticator: Option<Arc<dyn Authenticator>>,
     running: Option<Running>,
     started: bool,
+}
+
+/// A module under the name that it gave when it was added.
+struct NamedModule {
+    name: &'static str,
+    module: Arc<dyn RealtimeModule>,
 }
 
 /// Why a server cannot be set up or started.
@@ -56,14 +73,32 @@ pub enum ServerError {
         /// Why.
         error: std::io::Error,
     },
-    /// A setting asks for what this server does not have.
+    /// A key that tokens shall be checked with cannot be used.
+    #[error("a key for tokens cannot be used: {0}")]
+    Key(#[from] KeyError),
+    /// Tokens shall be checked, and there is no key.
+    #[error(
+        "AUTH_MODE=jwt needs a key: set AUTH_JWT_SECRET, AUTH_JWT_PUBLIC_KEY_FILE or \
+         AUTH_JWT_JWKS_FILE"
+    )]
+    NoKey,
+    /// Anybody could be anyone, from anywhere.
+    #[error(
+        "HOST={0} is reachable by others, and nobody has to prove who they are: set a key \
+         (AUTH_JWT_SECRET, AUTH_JWT_PUBLIC_KEY_FILE or AUTH_JWT_JWKS_FILE), or AUTH_MODE=none \
+         if that is meant"
+    )]
+    OpenToAll(IpAddr),
+    /// The Redis that is set cannot be worked with.
     #[error("{0}")]
-    Unsupported(&'static str),
+    Redis(#[from] rtm_redis::ConnectError),
 }
 
 struct Running {
     gateway: Arc<Gateway>,
     crew: Arc<Crew>,
+    storage: Arc<Storage>,
+    presence: Option<PresenceService>,
     ready: Arc<AtomicBool>,
     /// Tells the modules.
     shutdown: CancellationToken,
@@ -71,18 +106,23 @@ struct Running {
     serving: JoinHandle<()>,
 }
 
+impl NamedModule {
+    fn new(module: impl RealtimeModule) -> Self {
+        Self {
+            name: module.name(),
+            module: Arc::new(module),
+        }
+    }
+}
+
 impl RealtimeServer {
     /// A server with the built-in modules that `config` asks for.
     pub fn new(config: Config) -> Self {
-        let parts = Parts::new(&config);
-        let mut modules: Vec<Arc<dyn RealtimeModule>> = Vec::new();
-        if let Some(service) = &parts.presence {
-            modules.push(Arc::new(PresenceModule::new(service.clone())));
-        }
         Self {
+            parts: Parts::new(&config),
             config,
-            parts,
-            modules,
+            modules: Vec::new(),
+            authenticator: None,
             running: None,
             started: false,
         }
@@ -90,20 +130,36 @@ impl RealtimeServer {
 
     /// Adds a module, to be registered after those added before.
     pub fn use_module(&mut self, module: impl RealtimeModule) -> Result<&mut Self, ServerError> {
-        let name = module.name();
+        let module = NamedModule::new(module);
         if self.started {
-            return Err(ServerError::AlreadyStarted(name));
+            return Err(ServerError::AlreadyStarted(module.name));
         }
-        if self.modules.iter().any(|other| other.name() == name) {
-            return Err(ServerError::DuplicateModule(name));
+        if self.modules().contains(&module.name) {
+            return Err(ServerError::DuplicateModule(module.name));
         }
-        self.modules.push(Arc::new(module));
+        self.modules.push(module);
         Ok(self)
+    }
+
+    /// Has clients prove who they are in the application's own way, whatever the configuration
+    /// says about tokens.
+    pub fn authenticate_with(&mut self, authenticator: impl Authenticator) -> &mut Self {
+        self.authenticator = Some(Arc::new(authenticator));
+        self
     }
 
     /// The names of its modules, in order.
     pub fn modules(&self) -> Vec<&'static str> {
-        self.modules.iter().map(|module| module.name()).collect()
+        // The built-in ones are made at the start, when it is known where they keep things.
+        let auth = self.authenticator.is_some() || self.config.auth.is_on();
+        let auth = auth.then_some(AuthModule::NAME);
+        let presence = self.config.presence.enabled.then_some(presence::OWNER);
+        let built_in = auth.into_iter().chain(presence);
+        let modules = self.modules.iter().map(|module| module.name);
+        match self.started {
+            true => modules.collect(),
+            false => built_in.chain(modules).collect(),
+        }
     }
 
     /// Socket.IO itself.
@@ -116,16 +172,29 @@ impl RealtimeServer {
         if self.started {
             return Err(ServerError::StartedTwice);
         }
-        if self.config.redis_url.is_some() {
-            return Err(ServerError::Unsupported(
-                "REDIS_URL is set, and this version runs in memory on one node only: unset it",
-            ));
-        }
+        let authenticator = self.authenticator()?;
         let address = self.config.http.address();
         let listen = |error| ServerError::Listen { address, error };
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let bound = listener.local_addr().map_err(listen)?;
+        let storage = Arc::new(Storage::open(&self.config.redis).await?);
+        if let (Some(bus), Storage::Redis(redis)) = (&self.parts.bus, &*storage) {
+            bus.open(redis).await?;
+        }
         self.started = true;
+        let presence = self.config.presence.enabled.then(|| {
+            let policy = parts::policy(&self.config);
+            storage.presence(policy, &self.parts.clock)
+        });
+        let revocations = Arc::new(Revocations::default());
+        if let Some(service) = &presence {
+            let module = PresenceModule::new(service.clone());
+            self.modules.insert(0, NamedModule::new(module));
+        }
+        if let Some(authenticator) = &authenticator {
+            let module = AuthModule::new(authenticator.clone(), revocations.clone());
+            self.modules.insert(0, NamedModule::new(module));
+        }
 
         let (shutdown, stop_serving) = (CancellationToken::new(), CancellationToken::new());
         let ready = Arc::new(AtomicBool::new(false));
@@ -134,13 +203,22 @@ impl RealtimeServer {
             Crew::register(
                 &self.modules,
                 gateway.io(),
-                self.parts.presence.as_ref(),
+                presence.as_ref(),
+                storage.redis(),
                 &shutdown,
             )
             .await,
         );
-        gateway.open(crew.clone());
-        let router = http::router(&gateway, &self.config.http, ready.clone());
+        gateway.open(Arc::new(Door {
+            authenticator,
+            revocations,
+            crew: crew.clone(),
+        }));
+        let readiness = Readiness {
+            ready: ready.clone(),
+            storage: storage.clone(),
+        };
+        let router = http::router(&gateway, &self.config.http, readiness);
         let clock = self.parts.clock.clone();
         let limits = parts::limits(&self.config);
         let serving = rtm_socketio::serve(listener, router, limits, clock, stop_serving.clone());
@@ -148,12 +226,32 @@ impl RealtimeServer {
         self.running = Some(Running {
             gateway,
             crew,
+            storage,
+            presence,
             ready,
             shutdown,
             stop_serving,
             serving: tokio::spawn(serving),
         });
         Ok(bound)
+    }
+
+    /// What clients are asked for; none if they need to prove nothing.
+    fn authenticator(&self) -> Result<Option<Arc<dyn Authenticator>>, ServerError> {
+        if let Some(own) = &self.authenticator {
+            return Ok(Some(own.clone()));
+        }
+        let auth = &self.config.auth;
+        if auth.is_on() {
+            let authenticator = parts::token_authenticator(&self.config)?;
+            return Ok(Some(Arc::new(authenticator)));
+        }
+        let host = self.config.http.host;
+        if auth.mode != AuthMode::None && !host.is_loopback() {
+            return Err(ServerError::OpenToAll(host));
+        }
+        tracing::warn!("no authentication: a client is whoever it says it is");
+        Ok(None)
     }
 
     /// Stops: tells clients, ends presences, asks the modules, closes all connections. Takes no
@@ -166,7 +264,7 @@ impl RealtimeServer {
         let end = Instant::now() + timeout;
         running.ready.store(false, Ordering::SeqCst);
         running.gateway.drain();
-        if let Some(presence) = &self.parts.presence {
+        if let Some(presence) = &running.presence {
             // Before anyone is told to go, so that nobody joins after that.
             presence.refuse_joins();
         }
@@ -184,5 +282,6 @@ impl RealtimeServer {
         // The listener goes last, as polling clients fetch their last messages through it.
         running.stop_serving.cancel();
         let _ = tokio::time::timeout_at(end, running.serving).await;
+        let _ = tokio::time::timeout_at(end, running.storage.close()).await;
     }
 }

@@ -16,6 +16,7 @@ use futures_util::future::BoxFuture;
 use rtm_domain::PresenceService;
 use rtm_domain::error::StoreError;
 use rtm_domain::ids::{ConnId, RoomId, SocketId, UserId};
+use rtm_domain::ports::Part;
 use rtm_domain::ports::*;
 use rtm_domain::presence::epoch::Version;
 use rtm_domain::presence::event::{Delivery, Published};
@@ -191,7 +192,12 @@ impl PresenceStore for OneProcess {
         Ok(Committed::Applied { version })
     }
 
-    async fn renew(&self, renewals: &[Renewal], ids: &[RoomId]) -> Result<Renewed, StoreError> {
+    async fn renew(
+        &self,
+        _: Part,
+        renewals: &[Renewal],
+        ids: &[RoomId],
+    ) -> Result<Renewed, StoreError> {
         let now = self.clock.now();
         let mut rooms = lock(&self.rooms);
         let mut reported = Vec::new();
@@ -230,7 +236,12 @@ impl PresenceStore for OneProcess {
         })
     }
 
-    async fn due(&self, limit: usize, _longest_lease: Duration) -> Result<Due, StoreError> {
+    async fn due(
+        &self,
+        _: Part,
+        limit: usize,
+        _longest_lease: Duration,
+    ) -> Result<Due, StoreError> {
         let now = self.clock.now();
         let rooms = lock(&self.rooms);
         let all = rooms.iter().flat_map(|(id, room)| {

@@ -21,8 +21,22 @@ use crate::time::{Moment, Timestamp};
 ///
 /// Every call may fail with [`StoreError`]; it then is unknown whether it was done, and it may
 /// be done later. A call gives up within a few seconds.
+///
+/// A store may consist of several [parts](Part), such as the servers of a cluster. Each room
+/// lives in one of them for ever.
 #[async_trait]
 pub trait PresenceStore: Send + Sync {
+    /// How many parts there are, numbered from 0.
+    fn parts(&self) -> u16 {
+        1
+    }
+
+    /// The part in which a room lives.
+    fn part_of(&self, room: &RoomId) -> Part {
+        let _ = room;
+        Part(0)
+    }
+
     /// In one step: compares the revision, replaces the record, moves its deadline and publishes
     /// the event.
     ///
@@ -32,11 +46,16 @@ pub trait PresenceStore: Send + Sync {
     async fn commit(&self, commit: Commit) -> Result<Committed, StoreError>;
 
     /// For each lease that runs: lets it run for `remaining` from now if that is longer. A lease
-    /// that is absent or over is reported and never revived.
-    async fn renew(&self, renewals: &[Renewal], rooms: &[RoomId]) -> Result<Renewed, StoreError>;
+    /// that is absent or over is reported and never revived. All of them live in `part`.
+    async fn renew(
+        &self,
+        part: Part,
+        renewals: &[Renewal],
+        rooms: &[RoomId],
+    ) -> Result<Renewed, StoreError>;
 
     /// Raises the room's version to `floor`, and returns it with the room's records: those of
-    /// `conns`, or all that are not tombstones.
+    /// `conns`, or all that are not tombstones. One whose lease is missing is lapsed.
     async fn read(
         &self,
         room: &RoomId,
@@ -44,10 +63,19 @@ pub trait PresenceStore: Send + Sync {
         conns: Conns<'_>,
     ) -> Result<Read, StoreError>;
 
-    /// Clamps leases to `longest_lease`, forgets what is past its deadline, and returns up to
-    /// `limit` records whose lease is over.
-    async fn due(&self, limit: usize, longest_lease: Duration) -> Result<Due, StoreError>;
+    /// In one part: clamps leases to `longest_lease`, forgets what is past its deadline, and
+    /// returns up to `limit` records whose lease is over.
+    async fn due(
+        &self,
+        part: Part,
+        limit: usize,
+        longest_lease: Duration,
+    ) -> Result<Due, StoreError>;
 }
+
+/// A part of a store that may fail, restart, and tell the time on its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Part(pub u16);
 
 /// One write of one record.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,6 +4,7 @@
 //! peers. The service holds no rule; it performs what the machines decide. Locks are never held
 //! across a call to a port that waits, but for a seat's turn, which lasts one command.
 
+mod audit;
 mod ending;
 mod fencing;
 mod joining;
@@ -66,21 +67,24 @@ pub(crate) struct Node {
     sessions: Mutex<BTreeMap<SocketId, Arc<SessionState>>>,
     upkeep: Mutex<Upkeep>,
     draining: AtomicBool,
+    /// Whether a tick waits for the store.
+    renewing: AtomicBool,
 }
 
 impl PresenceService {
     /// A service that has nobody yet. Hand [`sink`](Self::sink) to the feed, and call
     /// [`tick`](Self::tick) and [`sweep`](Self::sweep) regularly, or [`run`](Self::run) once.
     pub fn new(policy: Policy, ports: Ports) -> Self {
-        let upkeep = Mutex::new(Upkeep::new(&policy, ports.clock.now()));
+        let upkeep = Upkeep::new(&policy, ports.store.parts(), ports.clock.now());
         Self {
             node: Arc::new(Node {
                 policy,
                 ports,
                 rooms: Rooms::default(),
                 sessions: Mutex::default(),
-                upkeep,
+                upkeep: Mutex::new(upkeep),
                 draining: AtomicBool::new(false),
+                renewing: AtomicBool::new(false),
             }),
         }
     }
@@ -101,7 +105,7 @@ impl PresenceService {
         self.node.spawn(async move {
             loop {
                 ticking.node.sleep(ticking.policy().tick()).await;
-                ticking.tick().await;
+                ticking.tick_soon();
             }
         });
         self.node.spawn(async move {
@@ -117,6 +121,12 @@ impl PresenceService {
         let session = SessionState::open(socket, peer);
         lock(&self.node.sessions).insert(socket, session.clone());
         Session::new(self.node.clone(), session)
+    }
+
+    /// The session of a connected socket.
+    pub fn session(&self, socket: SocketId) -> Option<Session> {
+        let state = lock(&self.node.sessions).get(&socket).cloned()?;
+        Some(Session::new(self.node.clone(), state))
     }
 
     /// Everyone live in a room, as the store has it, also if this node has no member there.

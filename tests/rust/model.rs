@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::FutureExt;
 use proptest::prelude::*;
 use rtm_domain::ids::{ConnId, RoomId, SeatId};
-use rtm_domain::ports::{Clock, Commit, Conns, Feed, FeedSink, Place, PresenceStore};
+use rtm_domain::ports::{Clock, Commit, Conns, Feed, FeedSink, Part, Place, PresenceStore};
 use rtm_domain::presence::epoch::{Revision, Version};
 use rtm_domain::presence::event::Published;
 use rtm_domain::presence::lease::LeaseName;
@@ -251,7 +251,8 @@ impl Pair {
                     })
                     .collect();
                 let rooms = [id(1), id(0)];
-                let renewed = now(self.store.renew(&renewals, &rooms)).expect("it answers");
+                let renewed =
+                    now(self.store.renew(Part(0), &renewals, &rooms)).expect("it answers");
                 let mut reported: Vec<LeaseName> = Vec::new();
                 for ((place, number, span), renewal) in asked.iter().zip(&renewals) {
                     if !self
@@ -285,7 +286,7 @@ impl Pair {
                 prop_assert_eq!(found.map(|(_, found)| found), there.map(|kept| kept.found));
             }
             Step::Due { limit, longest } => {
-                let due = now(self.store.due(limit, ms(longest))).expect("it answers");
+                let due = now(self.store.due(Part(0), limit, ms(longest))).expect("it answers");
                 let due: Vec<_> = due.lapsed;
                 let expected = self.naive.due(limit, longest, self.clock.passed());
                 prop_assert_eq!(due, expected);

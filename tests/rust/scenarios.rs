@@ -6,7 +6,9 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use rtm_redis::Publishing;
 use rtm_tests::backend::{Backend, InMemory};
+use rtm_tests::redis::{self, OnRedis};
 use rtm_tests::script;
 
 #[test]
@@ -16,6 +18,21 @@ fn every_scenario_holds_in_memory() {
         .filter_map(|file| run(file, &InMemory).err())
         .collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn every_scenario_holds_on_redis() {
+    if !redis::is_installed() {
+        return;
+    }
+    for publishing in [Publishing::Sharded, Publishing::Plain] {
+        let backend = OnRedis { publishing };
+        let failures: Vec<String> = files()
+            .iter()
+            .filter_map(|file| run(file, &backend).err())
+            .collect();
+        assert!(failures.is_empty(), "{}", failures.join("\n"));
+    }
 }
 
 #[test]

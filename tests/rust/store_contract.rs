@@ -6,6 +6,7 @@ mod due;
 mod feed;
 mod memory;
 mod read;
+pub(crate) mod redis;
 mod renew;
 pub(crate) mod subject;
 
@@ -13,7 +14,7 @@ use subject::Subject;
 
 /// Stamps the cases of the modules above onto a store.
 macro_rules! store_contract {
-    ($store:ident, $open:path) => {
+    ($store:ident, $open:expr) => {
         store_contract! { $store, $open,
             commit {
                 a_first_write_is_applied,
@@ -73,28 +74,43 @@ macro_rules! store_contract {
             }
         }
     };
-    ($store:ident, $open:path, $($module:ident { $($case:ident,)* })*) => {
+    ($store:ident, $open:expr, $($module:ident { $($case:ident,)* })*) => {
         mod $store {
             $(mod $module {
                 $(#[test]
                 fn $case() {
-                    super::super::run(|| $open(), super::super::$module::$case);
+                    super::super::run($open, super::super::$module::$case);
                 })*
             })*
         }
     };
 }
 
-store_contract!(in_memory, crate::store_contract::subject::Memory::open);
+store_contract!(in_memory, || {
+    Some(crate::store_contract::subject::Memory::open())
+});
+store_contract!(simulated, || {
+    Some(crate::store_contract::subject::Simulated::open())
+});
+store_contract!(
+    on_redis,
+    crate::store_contract::redis::OnServer::open_sharded
+);
+store_contract!(
+    on_redis_with_plain_channels,
+    crate::store_contract::redis::OnServer::open_plain
+);
 
 /// Runs one case on a fresh store.
-fn run<S: Subject>(open: impl FnOnce() -> S, case: impl AsyncFnOnce(&S)) {
+fn run<S: Subject>(open: impl FnOnce() -> Option<S>, case: impl AsyncFnOnce(&S)) {
+    let Some(subject) = open() else {
+        return;
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .expect("a runtime can be built");
     runtime.block_on(async {
-        let subject = open();
         case(&subject).await;
     });
 }

@@ -18,12 +18,14 @@ const START: u64 = 5_000;
 const CALENDAR: u64 = 1_700_000_000_000;
 
 type Hook = Box<dyn FnOnce() + Send>;
+type Watcher = Box<dyn Fn(Timestamp) + Send>;
 
 /// Both clocks of a node, and of the store in memory.
 #[derive(Default)]
 pub struct HandClock {
     hands: Arc<Mutex<Hands>>,
     on_wall: Mutex<Option<Hook>>,
+    watchers: Mutex<Vec<Watcher>>,
 }
 
 #[derive(Default)]
@@ -59,6 +61,10 @@ impl HandClock {
             let later = hands.sleepers.split_off(&after);
             mem::replace(&mut hands.sleepers, later)
         };
+        let time = Timestamp(CALENDAR + self.passed());
+        for watcher in &*lock(&self.watchers) {
+            watcher(time);
+        }
         awake.into_values().for_each(Waker::wake);
     }
 
@@ -71,6 +77,11 @@ impl HandClock {
     pub fn abandon_sleepers(&self) {
         let sleepers = mem::take(&mut lock(&self.hands).sleepers);
         drop(sleepers);
+    }
+
+    /// Tells `watcher` the calendar's time whenever the clock was moved, before anyone wakes.
+    pub fn when_moved(&self, watcher: impl Fn(Timestamp) + Send + 'static) {
+        lock(&self.watchers).push(Box::new(watcher));
     }
 
     /// Runs `work` when the calendar is read next: a way into the middle of a command.

@@ -8,7 +8,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rtm_domain::error::StoreError;
 use rtm_domain::ids::RoomId;
-use rtm_domain::ports::{Clock, Commit, Committed, Conns, Due, Feed, PresenceStore, Read, Renewed};
+use rtm_domain::ports::{
+    Clock, Commit, Committed, Conns, Due, Feed, Part, PresenceStore, Read, Renewed,
+};
 use rtm_domain::presence::epoch::Version;
 use rtm_domain::presence::lease::Renewal;
 
@@ -147,8 +149,21 @@ impl PresenceStore for FaultyStore {
         self.call(work).await
     }
 
-    async fn renew(&self, renewals: &[Renewal], rooms: &[RoomId]) -> Result<Renewed, StoreError> {
-        self.call(self.store.renew(renewals, rooms)).await
+    fn parts(&self) -> u16 {
+        self.store.parts()
+    }
+
+    fn part_of(&self, room: &RoomId) -> Part {
+        self.store.part_of(room)
+    }
+
+    async fn renew(
+        &self,
+        part: Part,
+        renewals: &[Renewal],
+        rooms: &[RoomId],
+    ) -> Result<Renewed, StoreError> {
+        self.call(self.store.renew(part, renewals, rooms)).await
     }
 
     async fn read(
@@ -160,8 +175,13 @@ impl PresenceStore for FaultyStore {
         self.call(self.store.read(room, floor, conns)).await
     }
 
-    async fn due(&self, limit: usize, longest_lease: Duration) -> Result<Due, StoreError> {
-        self.call(self.store.due(limit, longest_lease)).await
+    async fn due(
+        &self,
+        part: Part,
+        limit: usize,
+        longest_lease: Duration,
+    ) -> Result<Due, StoreError> {
+        self.call(self.store.due(part, limit, longest_lease)).await
     }
 }
 

@@ -9,8 +9,8 @@ use dashmap::DashMap;
 use rtm_domain::error::StoreError;
 use rtm_domain::ids::{ConnId, RoomId};
 use rtm_domain::ports::{
-    Clock, Commit, Committed, Conns, Due, Feed, FeedSink, Identity, Place, PresenceStore, Read,
-    Renewed, Witness,
+    Clock, Commit, Committed, Conns, Due, Feed, FeedSink, Identity, Part, Place, PresenceStore,
+    Read, Renewed, Witness,
 };
 use rtm_domain::presence::epoch::Version;
 use rtm_domain::presence::event::Published;
@@ -218,7 +218,12 @@ impl PresenceStore for MemoryStore {
         committed
     }
 
-    async fn renew(&self, renewals: &[Renewal], rooms: &[RoomId]) -> Result<Renewed, StoreError> {
+    async fn renew(
+        &self,
+        _: Part,
+        renewals: &[Renewal],
+        rooms: &[RoomId],
+    ) -> Result<Renewed, StoreError> {
         let now = self.clock.now();
         let mut reported = Vec::new();
         for Renewal { lease, remaining } in renewals {
@@ -281,7 +286,7 @@ impl PresenceStore for MemoryStore {
         }))
     }
 
-    async fn due(&self, limit: usize, longest_lease: Duration) -> Result<Due, StoreError> {
+    async fn due(&self, _: Part, limit: usize, longest_lease: Duration) -> Result<Due, StoreError> {
         let now = self.clock.now();
         self.forget_tombstones(now);
         let unused = lock(&self.deadlines).take_unused_rooms(self.clock.wall());

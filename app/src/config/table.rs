@@ -1,7 +1,9 @@
 //! The table of settings. A new setting is a row here and a field in its struct, nothing else.
 
+mod auth;
 mod limits;
 mod presence;
+mod redis;
 mod server;
 
 use std::ops::RangeInclusive;
@@ -17,6 +19,8 @@ use super::setting::Setting;
 pub fn settings() -> &'static [Setting] {
     static TABLE: LazyLock<Vec<Setting>> = LazyLock::new(|| {
         let rows = server::server()
+            .chain(redis::rows())
+            .chain(auth::rows())
             .chain(server::connections())
             .chain(presence::rows());
         rows.chain(limits::rows()).chain(server::logs()).collect()

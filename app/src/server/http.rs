@@ -12,14 +12,22 @@ use rtm_socketio::Gateway;
 use serde_json::json;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
+use super::storage::Storage;
 use crate::config::{CorsOrigins, HttpConfig};
 
+/// What tells whether the server takes clients.
+#[derive(Clone)]
+pub(super) struct Readiness {
+    pub(super) ready: Arc<AtomicBool>,
+    pub(super) storage: Arc<Storage>,
+}
+
 /// Health, readiness, Socket.IO, and 404 for the rest.
-pub(super) fn router(gateway: &Gateway, config: &HttpConfig, ready: Arc<AtomicBool>) -> Router {
+pub(super) fn router(gateway: &Gateway, config: &HttpConfig, readiness: Readiness) -> Router {
     let router = Router::new()
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
-        .with_state(ready)
+        .with_state(readiness)
         .fallback(not_found);
     gateway
         .in_front_of(router)
@@ -32,11 +40,15 @@ async fn healthz() -> Response {
 }
 
 /// The server takes clients.
-async fn readyz(State(ready): State<Arc<AtomicBool>>) -> Response {
-    match ready.load(Ordering::SeqCst) {
-        true => Json(json!({ "status": "ready" })).into_response(),
-        false => {
-            let why = json!({ "status": "unavailable", "reason": "draining" });
+async fn readyz(State(readiness): State<Readiness>) -> Response {
+    let trouble = match readiness.ready.load(Ordering::SeqCst) {
+        true => readiness.storage.trouble(),
+        false => Some("draining".into()),
+    };
+    match trouble {
+        None => Json(json!({ "status": "ready" })).into_response(),
+        Some(reason) => {
+            let why = json!({ "status": "unavailable", "reason": reason });
             (StatusCode::SERVICE_UNAVAILABLE, Json(why)).into_response()
         }
     }

@@ -138,8 +138,9 @@ impl Node {
         self.ports.feed.subscribe(room.id()).await?;
         let floor = room.with(|inner| inner.view.as_ref().map_or(Version(0), View::heard));
         let read = self.ports.store.read(room.id(), floor, Conns::Live).await?;
-        self.answered(&read.witness);
-        let trust = self.trust();
+        let part = self.part_of(room.id());
+        self.answered(part, &read.witness);
+        let trust = self.trust(part);
         let wall = self.ports.clock.wall();
         Ok(room.with(|inner| {
             let Some(view) = &mut inner.view else {
@@ -187,7 +188,14 @@ impl Node {
         mut found: Option<Found>,
         witness: Option<&Witness>,
     ) -> Result<Option<Version>, Refusal> {
-        let by = witness.map(|witness| &witness.identity);
+        let mut by = witness.map(|witness| witness.identity.clone());
+        if found.is_none() && by.is_none() {
+            // Nothing means little unless it is known who says so.
+            let conn = cell.seat().conn().clone();
+            let looked = self.find(cell, &conn).await?;
+            (found, by) = (looked.0, Some(looked.1.identity));
+        }
+        let written_to = by.clone().or_else(|| self.identity(cell.room.id()));
         for _ in 0..Policy::ATTEMPTS_MAX {
             let (now, wall) = self.times();
             let floor = cell.room.floor();
@@ -199,7 +207,11 @@ impl Node {
                         return Err(Rejection::NotPresent.into());
                     }
                 }
-                match seat.judge(found.as_ref(), by, now, &self.policy) {
+                let verdict = seat.judge(found.as_ref(), by.as_ref(), now, &self.policy);
+                if let (Verdict::Fine | Verdict::Adopt, Some(by)) = (verdict, &by) {
+                    seat.verified(by);
+                }
+                match verdict {
                     Verdict::Fenced => Err(Lost::Replaced),
                     Verdict::Ended(lost) => Err(lost),
                     Verdict::Adopt => {
@@ -227,7 +239,7 @@ impl Node {
                 Ok(None) => return Ok(None),
                 Ok(Some(draft)) => match self.ports.store.commit(draft.commit.clone()).await? {
                     Committed::Applied { version } => {
-                        cell.seat().applied(draft, by);
+                        cell.seat().applied(draft, written_to);
                         self.expect(&cell.room, version);
                         return Ok(Some(version));
                     }
@@ -249,7 +261,7 @@ impl Node {
             .store
             .read(cell.room.id(), Version(0), conns)
             .await?;
-        self.answered(&read.witness);
+        self.answered(self.part_of(cell.room.id()), &read.witness);
         let mut records = read.records.into_iter();
         Ok((records.next().map(|(_, found)| found), read.witness))
     }

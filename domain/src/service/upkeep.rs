@@ -1,14 +1,16 @@
 //! What happens with time: ticks look at this node's seats and rooms, sweeps at what dead nodes
 //! left behind.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use futures_util::StreamExt;
+use futures_util::future::join_all;
 use futures_util::stream::iter;
 
-use crate::ports::Lost;
-use crate::ports::Witness;
+use crate::ids::RoomId;
+use crate::ports::{Identity, Lost, Part, Witness};
 use crate::presence::command::Command;
 use crate::presence::lease::{LeaseName, Renewal};
 use crate::presence::policy::{LeaseMode, Policy};
@@ -17,24 +19,61 @@ use crate::seat::{Due, Standing};
 use crate::service::room::LocalRoom;
 use crate::service::session::SeatCell;
 use crate::service::{Node, PresenceService, lock};
-use crate::sweeper::Arming;
+use crate::sweeper::{Arming, Audit};
 use crate::time::{Listening, Moment};
 use crate::view::Trust;
 
 /// What the node knows about time and its store.
 pub(super) struct Upkeep {
     pub(super) listening: Listening,
+    pub(super) audit: Audit,
+    parts: Vec<PartUpkeep>,
+}
+
+/// What it knows about one part of its store.
+struct PartUpkeep {
     arming: Arming,
     settled_at: Moment,
 }
 
+/// What a tick has to do in one part.
+#[derive(Default)]
+struct PartWork {
+    rooms: Vec<Arc<LocalRoom>>,
+    due: Vec<(Arc<SeatCell>, Renewal)>,
+}
+
 impl Upkeep {
-    pub(super) fn new(policy: &Policy, now: Moment) -> Self {
-        Self {
-            listening: Listening::new(policy.tick(), now),
+    pub(super) fn new(policy: &Policy, parts: u16, now: Moment) -> Self {
+        let part = |_| PartUpkeep {
             arming: Arming::new(policy),
             settled_at: now,
+        };
+        Self {
+            listening: Listening::new(policy.tick(), now),
+            audit: Audit::new(policy),
+            parts: (0..parts).map(part).collect(),
         }
+    }
+
+    fn part(&mut self, part: Part) -> &mut PartUpkeep {
+        &mut self.parts[usize::from(part.0)]
+    }
+}
+
+/// Held by the one tick that may ask the store.
+struct Alone(Arc<Node>);
+
+impl Alone {
+    fn begin(node: &Arc<Node>) -> Option<Self> {
+        let busy = node.renewing.swap(true, Ordering::SeqCst);
+        (!busy).then(|| Self(node.clone()))
+    }
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        self.0.renewing.store(false, Ordering::SeqCst);
     }
 }
 
@@ -42,35 +81,49 @@ impl PresenceService {
     /// Ends silent clients, renews the leases of the others, and compares the views with the
     /// store. Call it every [`Policy::tick`].
     pub async fn tick(&self) {
-        let node = &self.node;
-        {
-            let clock = node.ports.clock.now();
-            let mut upkeep = lock(&node.upkeep);
-            let late = upkeep.listening.tick(clock);
-            upkeep.arming.late(late, clock);
-        }
-        let rooms = node.rooms.all();
-        let renewals = node.look_at_seats(&rooms);
-        node.renew(&rooms, renewals).await;
-        for room in rooms {
-            node.close_if_idle(&room).await;
-        }
+        self.node.clone().tick().await;
     }
 
-    /// Ends presences whose node is gone. Call it every [`Policy::sweep_interval`].
+    /// The same in the background: a store that does not answer must not keep the next tick from
+    /// coming in time, or the wait for it would be taken for a pause of this node.
+    pub(super) fn tick_soon(&self) {
+        let work = self.node.clone().tick();
+        self.node.spawn(work);
+    }
+
+    /// Ends presences whose node is gone, also those whose lease went with it. Call it every
+    /// [`Policy::sweep_interval`].
     pub async fn sweep(&self) {
-        let node = &self.node;
-        let longest = node.policy.longest_lease();
+        iter(self.node.parts())
+            .for_each_concurrent(Policy::SWEEPING_MAX, |part| self.node.sweep(part))
+            .await;
+        self.node.audit().await;
+    }
+}
+
+impl Node {
+    fn parts(&self) -> impl Iterator<Item = Part> + use<> {
+        (0..self.ports.store.parts()).map(Part)
+    }
+
+    pub(super) fn part_of(&self, room: &RoomId) -> Part {
+        self.ports.store.part_of(room)
+    }
+
+    async fn sweep(self: &Arc<Self>, part: Part) {
+        let longest = self.policy.longest_lease();
         loop {
-            let due = node.ports.store.due(Policy::SWEEP_BATCH_MAX, longest).await;
-            let Ok(due) = due else { return };
-            node.answered(&due.witness);
-            let full = due.lapsed.len() == Policy::SWEEP_BATCH_MAX;
+            let limit = Policy::SWEEP_BATCH_MAX;
+            let Ok(due) = self.ports.store.due(part, limit, longest).await else {
+                return;
+            };
+            self.answered(part, &due.witness);
+            let full = due.lapsed.len() == limit;
             for (room, conn, found) in due.lapsed {
-                if !node.is_armed() {
+                if !self.is_armed(part) {
                     return;
                 }
-                let swept = node.end_from_outside(&room, &conn, Some(found), &Command::Expire);
+                let swept = self.end_from_outside(&room, &conn, Some(found), &Command::Expire);
                 if swept.await.is_err() {
                     return;
                 }
@@ -80,49 +133,84 @@ impl PresenceService {
             }
         }
     }
-}
 
-impl Node {
-    /// The store answered: notes it, and if it is another server than before, has everything
-    /// looked at again.
-    pub(super) fn answered(self: &Arc<Self>, witness: &Witness) {
+    /// Looks at the seats at once; what is returned asks the store.
+    fn tick(self: Arc<Self>) -> impl Future<Output = ()> + Send + 'static {
+        {
+            let clock = self.ports.clock.now();
+            let mut upkeep = lock(&self.upkeep);
+            let late = upkeep.listening.tick(clock);
+            for part in &mut upkeep.parts {
+                part.arming.late(late, clock);
+            }
+        }
+        // One at a time; what is due now is so at the next tick.
+        let alone = Alone::begin(&self);
+        let rooms = self.rooms.all();
+        let renewals = self.look_at_seats(&rooms);
+        async move {
+            let Some(_alone) = alone else { return };
+            self.renew(&rooms, renewals).await;
+            for room in rooms {
+                self.close_if_idle(&room).await;
+            }
+        }
+    }
+
+    /// A part of the store answered: notes it, and if it is another server than before, has
+    /// everything in it looked at again.
+    pub(super) fn answered(self: &Arc<Self>, part: Part, witness: &Witness) {
         let now = self.ports.clock.now();
         {
             let mut upkeep = lock(&self.upkeep);
-            if !upkeep.arming.answered(witness, now) {
+            let part = upkeep.part(part);
+            if !part.arming.answered(witness, now) {
                 return;
             }
-            upkeep.settled_at = now.after(Policy::SETTLE);
+            part.settled_at = now.after(Policy::SETTLE);
         }
         let node = self.clone();
         self.spawn(async move {
-            node.repair_all();
-            node.judge_all().await;
+            node.repair_all(part);
+            node.judge_all(part).await;
             node.sleep(Policy::SETTLE).await;
-            node.repair_all();
+            node.repair_all(part);
         });
     }
 
-    pub(super) fn trust(&self) -> Trust {
+    pub(super) fn trust(&self, part: Part) -> Trust {
         let now = self.ports.clock.now();
-        match now < lock(&self.upkeep).settled_at {
+        match now < lock(&self.upkeep).part(part).settled_at {
             true => Trust::Settling,
             false => Trust::Full,
         }
     }
 
-    fn is_armed(&self) -> bool {
-        lock(&self.upkeep).arming.is_armed(self.ports.clock.now())
+    /// Who, as far as is known, answers now for a room.
+    pub(super) fn identity(&self, room: &RoomId) -> Option<Identity> {
+        let part = self.part_of(room);
+        lock(&self.upkeep).part(part).arming.identity().cloned()
     }
 
-    fn repair_all(self: &Arc<Self>) {
-        for room in self.rooms.all() {
+    pub(super) fn is_armed(&self, part: Part) -> bool {
+        let now = self.ports.clock.now();
+        lock(&self.upkeep).part(part).arming.is_armed(now)
+    }
+
+    fn rooms_in(&self, part: Part) -> Vec<Arc<LocalRoom>> {
+        let mut rooms = self.rooms.all();
+        rooms.retain(|room| self.part_of(room.id()) == part);
+        rooms
+    }
+
+    fn repair_all(self: &Arc<Self>, part: Part) {
+        for room in self.rooms_in(part) {
             self.need_repair(&room);
         }
     }
 
-    async fn judge_all(self: &Arc<Self>) {
-        let rooms = self.rooms.all();
+    async fn judge_all(self: &Arc<Self>, part: Part) {
+        let rooms = self.rooms_in(part);
         let cells = rooms.iter().flat_map(|room| room.seats());
         let live = cells.filter(|cell| cell.seat().standing() == Standing::Live);
         iter(live)
@@ -165,6 +253,26 @@ impl Node {
     }
 
     async fn renew(self: &Arc<Self>, rooms: &[Arc<LocalRoom>], due: Vec<(Arc<SeatCell>, Renewal)>) {
+        // Every part is asked, also where nothing is due: that it answers is what arms sweepers.
+        let mut parts: BTreeMap<Part, PartWork> = BTreeMap::new();
+        parts.extend(self.parts().map(|part| (part, PartWork::default())));
+        for room in rooms {
+            let part = parts.entry(self.part_of(room.id())).or_default();
+            part.rooms.push(room.clone());
+        }
+        for (cell, renewal) in due {
+            let part = parts.entry(self.part_of(&renewal.lease.room)).or_default();
+            part.due.push((cell, renewal));
+        }
+        join_all(
+            parts
+                .into_iter()
+                .map(|(part, work)| self.renew_in(part, work)),
+        )
+        .await;
+    }
+
+    async fn renew_in(self: &Arc<Self>, part: Part, PartWork { rooms, due }: PartWork) {
         let ids: Vec<_> = rooms.iter().map(|room| room.id().clone()).collect();
         let mut batches: Vec<&[(Arc<SeatCell>, Renewal)]> =
             due.chunks(Policy::RENEW_BATCH_MAX).collect();
@@ -176,17 +284,17 @@ impl Node {
             let asked = self.ports.clock.now();
             // The versions are asked for once.
             let ids: &[_] = if nth == 0 { &ids } else { &[] };
-            let Ok(renewed) = self.ports.store.renew(&renewals, ids).await else {
+            let Ok(renewed) = self.ports.store.renew(part, &renewals, ids).await else {
                 return;
             };
-            self.answered(&renewed.witness);
+            self.answered(part, &renewed.witness);
             let reported: BTreeSet<&LeaseName> = renewed.reported.iter().collect();
             for (cell, renewal) in batch {
-                if reported.contains(&renewal.lease) {
+                let (span, by) = (renewal.remaining, &renewed.witness.identity);
+                let holds = !reported.contains(&renewal.lease)
+                    && cell.seat().renewed(&renewal.lease, asked, span, by);
+                if !holds {
                     self.judge_soon(cell.clone());
-                } else {
-                    let (span, by) = (renewal.remaining, &renewed.witness.identity);
-                    cell.seat().renewed(&renewal.lease, asked, span, by);
                 }
             }
             for (room, version) in rooms.iter().zip(renewed.versions) {

@@ -14,8 +14,8 @@ use mockall::mock;
 use rtm_domain::error::StoreError;
 use rtm_domain::ids::RoomId;
 use rtm_domain::ports::{
-    Clock, Commit, Committed, Conns, Due, Encoder, Entropy, Feed, Message, PresenceStore, Read,
-    Renewed, Tasks,
+    Clock, Commit, Committed, Conns, Due, Encoder, Entropy, Feed, Message, Part, PresenceStore,
+    Read, Renewed, Tasks,
 };
 use rtm_domain::presence::epoch::Version;
 use rtm_domain::presence::event::Delivery;
@@ -32,6 +32,7 @@ mock! {
         async fn commit(&self, commit: Commit) -> Result<Committed, StoreError>;
         async fn renew(
             &self,
+            part: Part,
             renewals: &[Renewal],
             rooms: &[RoomId],
         ) -> Result<Renewed, StoreError>;
@@ -41,7 +42,12 @@ mock! {
             floor: Version,
             conns: Conns<'c>,
         ) -> Result<Read, StoreError>;
-        async fn due(&self, limit: usize, longest_lease: Duration) -> Result<Due, StoreError>;
+        async fn due(
+            &self,
+            part: Part,
+            limit: usize,
+            longest_lease: Duration,
+        ) -> Result<Due, StoreError>;
     }
 }
 
@@ -190,14 +196,16 @@ pub(crate) fn store_over(shelf: &Arc<Shelf>) -> MockStore {
         .expect_commit()
         .returning(move |commit| it.commit(commit));
     let it = shelf.clone();
-    let renew = move |renewals: &[Renewal], rooms: &[RoomId]| it.renew(renewals, rooms);
+    let renew = move |_, renewals: &[Renewal], rooms: &[RoomId]| it.renew(renewals, rooms);
     store.expect_renew().returning(renew);
     let it = shelf.clone();
     store
         .expect_read()
         .returning(move |room, floor, conns| it.read(room, floor, conns));
     let it = shelf.clone();
-    store.expect_due().returning(move |limit, _| it.due(limit));
+    store
+        .expect_due()
+        .returning(move |_, limit, _| it.due(limit));
     store
 }
 

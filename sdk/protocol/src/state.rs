@@ -88,6 +88,16 @@ impl State {
         self.bytes += value.len();
     }
 
+    /// Merges shallowly, as a heartbeat's `patchState` is: each key of `patch` replaces the value
+    /// here.
+    pub fn merge(&mut self, patch: &State) {
+        for (key, value) in patch.iter() {
+            if let Ok(value) = serde_json::from_str(value) {
+                self.insert(key.clone(), value);
+            }
+        }
+    }
+
     /// The value of a key, as JSON text.
     pub fn get(&self, key: &str) -> Option<&str> {
         self.entries.get(key).map(|value| &**value)

@@ -1,6 +1,7 @@
 //! `PresenceStore::due`: what is over, and what may be forgotten.
 
 use rtm_domain::ids::RoomId;
+use rtm_domain::ports::Part;
 use rtm_tests::world::ms;
 
 use super::subject::{Subject, end, keep, over, quiet, write};
@@ -14,7 +15,11 @@ pub(crate) async fn what_is_over_is_due_those_first_that_have_waited_longest(it:
     assert_eq!(it.due(10).await, ["z/c", "m/a", "a/b"]);
     // Asking changes nothing: what is due stays so until somebody ends it.
     assert_eq!(it.due(10).await, ["z/c", "m/a", "a/b"]);
-    let due = it.store().due(10, ms(100_000)).await.expect("it answers");
+    let due = it
+        .store()
+        .due(Part(0), 10, ms(100_000))
+        .await
+        .expect("it answers");
     for (room, conn, found) in due.lapsed {
         let first = write(room.as_str(), conn.as_str());
         assert!(found.lapsed);
@@ -58,7 +63,10 @@ pub(crate) async fn a_lease_that_is_too_long_is_clamped(it: &impl Subject) {
     let (long, short) = (keep(write("r", "a"), 1_000_000), write("r", "b"));
     it.applied(&long).await;
     it.applied(&short).await;
-    it.store().due(10, ms(3000)).await.expect("it answers");
+    it.store()
+        .due(Part(0), 10, ms(3000))
+        .await
+        .expect("it answers");
     it.advance(1000).await;
     assert_eq!(it.due(10).await, ["r/b"]);
     it.advance(1999).await;
@@ -68,7 +76,10 @@ pub(crate) async fn a_lease_that_is_too_long_is_clamped(it: &impl Subject) {
     // Tombstones are no leases.
     let ended = keep(end(&long), 1_000_000);
     it.applied(&ended).await;
-    it.store().due(10, ms(10)).await.expect("it answers");
+    it.store()
+        .due(Part(0), 10, ms(10))
+        .await
+        .expect("it answers");
     it.advance(5000).await;
     assert!(it.find(&ended).await.is_some());
 }
@@ -98,9 +109,9 @@ pub(crate) async fn rooms_and_records_are_forgotten_in_the_end(it: &impl Subject
     }
     it.advance(500).await;
     it.due(10).await;
-    assert!(!it.is_empty());
+    assert!(!it.is_empty().await);
     it.advance(500).await;
     it.due(10).await;
     it.feed().unsubscribe(&room).await;
-    assert!(it.is_empty());
+    assert!(it.is_empty().await);
 }

@@ -11,7 +11,7 @@ use super::subject::{Memory, Subject, end, keep, over, write};
 #[test]
 fn when_full_new_records_are_refused_and_the_others_live_on() {
     run(
-        || limited(2, usize::MAX),
+        || Some(limited(2, usize::MAX)),
         async |it: &Memory| {
             let first = write("r", "a");
             it.applied(&first).await;
@@ -27,7 +27,7 @@ fn when_full_new_records_are_refused_and_the_others_live_on() {
 #[test]
 fn when_full_the_oldest_tombstones_make_room() {
     run(
-        || limited(3, usize::MAX),
+        || Some(limited(3, usize::MAX)),
         async |it: &Memory| {
             for conn in ["a", "b"] {
                 it.applied(&write("r", conn)).await;
@@ -49,7 +49,7 @@ fn when_full_the_oldest_tombstones_make_room() {
 #[test]
 fn a_full_store_still_recognises_a_retry_and_tells_of_a_conflict() {
     run(
-        || limited(1, usize::MAX),
+        || Some(limited(1, usize::MAX)),
         async |it: &Memory| {
             let first = write("r", "a");
             it.applied(&first).await;
@@ -69,7 +69,7 @@ fn a_full_store_still_recognises_a_retry_and_tells_of_a_conflict() {
 #[test]
 fn a_full_store_takes_ends_and_forgets_them_first() {
     run(
-        || limited(2, usize::MAX),
+        || Some(limited(2, usize::MAX)),
         async |it: &Memory| {
             for conn in ["a", "b"] {
                 it.applied(&write("r", conn)).await;
@@ -85,7 +85,7 @@ fn a_full_store_takes_ends_and_forgets_them_first() {
 #[test]
 fn tombstones_weigh_no_more_than_they_may() {
     run(
-        || limited(1_000, 10_000),
+        || Some(limited(1_000, 10_000)),
         async |it: &Memory| {
             let text = format!("\"{}\"", "x".repeat(1_000));
             for nth in 0..50 {
@@ -104,7 +104,7 @@ fn tombstones_weigh_no_more_than_they_may() {
             assert!(it.find(&write("r", "c30")).await.is_none());
             it.advance(60_000).await;
             it.due(10).await;
-            assert!(it.is_empty());
+            assert!(it.is_empty().await);
         },
     );
 }
@@ -112,7 +112,7 @@ fn tombstones_weigh_no_more_than_they_may() {
 #[test]
 fn a_room_that_is_only_subscribed_to_is_kept_until_it_is_not() {
     run(
-        || limited(10, 10),
+        || Some(limited(10, 10)),
         async |it: &Memory| {
             let room = RoomId::trusted("r");
             it.feed().subscribe(&room).await.expect("it answers");

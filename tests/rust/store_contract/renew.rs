@@ -1,6 +1,7 @@
 //! `PresenceStore::renew`: longer, never shorter, and never from the dead.
 
 use rtm_domain::ids::RoomId;
+use rtm_domain::ports::Part;
 use rtm_domain::presence::epoch::Version;
 
 use super::subject::{Subject, end, epoch, over, renewal, write};
@@ -37,7 +38,7 @@ pub(crate) async fn a_lease_that_is_over_is_reported_and_not_revived(it: &impl S
 pub(crate) async fn an_absent_lease_is_reported(it: &impl Subject) {
     assert!(it.reports(&write("r", "a"), 1000).await);
     assert_eq!(it.read("r").await.records, []);
-    assert!(it.is_empty());
+    assert!(it.is_empty().await);
 }
 
 pub(crate) async fn a_lease_of_another_epoch_is_reported(it: &impl Subject) {
@@ -70,7 +71,11 @@ pub(crate) async fn versions_are_told_in_the_order_asked_for(it: &impl Subject) 
     it.applied(&first).await;
     let b = it.applied(&over(&first)).await;
     let rooms = ["b", "nowhere", "a", "b"].map(RoomId::trusted);
-    let renewed = it.store().renew(&[], &rooms).await.expect("it answers");
+    let renewed = it
+        .store()
+        .renew(Part(0), &[], &rooms)
+        .await
+        .expect("it answers");
     assert_eq!(renewed.versions, [b, Version(0), a, b]);
     assert_eq!(renewed.reported, []);
 }
@@ -79,7 +84,11 @@ pub(crate) async fn reports_name_only_what_was_not_renewed(it: &impl Subject) {
     let (here, gone) = (write("r", "a"), write("r", "b"));
     it.applied(&here).await;
     let asked = [renewal(&gone, 2000), renewal(&here, 2000)];
-    let renewed = it.store().renew(&asked, &[]).await.expect("it answers");
+    let renewed = it
+        .store()
+        .renew(Part(0), &asked, &[])
+        .await
+        .expect("it answers");
     assert_eq!(renewed.reported, [asked[0].lease.clone()]);
     it.advance(1500).await;
     assert!(!it.find(&here).await.expect("it is there").lapsed);

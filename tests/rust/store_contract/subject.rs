@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rtm_domain::ids::{ConnId, ResumeKey, RoomId, SeatId, UserId};
 use rtm_domain::ports::{
-    Clock, Commit, Committed, Conns, Feed, FeedSink, Place, PresenceStore, Read,
+    Clock, Commit, Committed, Conns, Feed, FeedSink, Part, Place, PresenceStore, Read,
 };
 use rtm_domain::presence::epoch::{Epoch, Revision, Version};
 use rtm_domain::presence::event::{Event, Happened, Published};
@@ -14,7 +14,10 @@ use rtm_domain::presence::record::{Found, Phase, Reason, Record};
 use rtm_domain::presence::state::State;
 use rtm_domain::time::Timestamp;
 use rtm_memory::{MemoryLimits, MemoryStore};
+use rtm_tests::backend::Stage;
 use rtm_tests::clock::HandClock;
+use rtm_tests::executor::Executor;
+use rtm_tests::simulation::Cluster;
 use rtm_tests::world::ms;
 
 /// A store under test.
@@ -28,7 +31,7 @@ pub(crate) trait Subject {
     /// What its feed has brought so far, with all that is on its way.
     async fn heard(&self) -> Vec<(RoomId, Published)>;
     /// Whether nothing at all is kept.
-    fn is_empty(&self) -> bool;
+    async fn is_empty(&self) -> bool;
 
     async fn commit(&self, commit: &Commit) -> Committed {
         self.store()
@@ -68,12 +71,12 @@ pub(crate) trait Subject {
     async fn reports(&self, commit: &Commit, ms: u64) -> bool {
         let renewal = renewal(commit, ms);
         let lease = renewal.lease.clone();
-        let renewed = self.store().renew(&[renewal], &[]).await;
+        let renewed = self.store().renew(Part(0), &[renewal], &[]).await;
         renewed.expect("it answers").reported == [lease]
     }
 
     async fn due(&self, limit: usize) -> Vec<String> {
-        let due = self.store().due(limit, ms(1_000_000)).await;
+        let due = self.store().due(Part(0), limit, ms(1_000_000)).await;
         let due = due.expect("it answers").lapsed;
         due.iter()
             .map(|(room, conn, _)| format!("{room}/{conn}"))
@@ -124,8 +127,64 @@ impl Subject for Memory {
         heard.clone()
     }
 
-    fn is_empty(&self) -> bool {
+    async fn is_empty(&self) -> bool {
         self.store.size() == (0, 0)
+    }
+}
+
+/// The store of the simulation, in weather in which nothing goes wrong.
+pub(crate) struct Simulated {
+    clock: Arc<HandClock>,
+    cluster: Cluster,
+    store: Arc<dyn PresenceStore>,
+    feed: Arc<dyn Feed>,
+    executor: Executor,
+    ear: Arc<Ear>,
+}
+
+impl Simulated {
+    pub(crate) fn open() -> Self {
+        let clock = HandClock::new();
+        let cluster = Cluster::new(&clock, 1);
+        let (executor, ear) = (Executor::new(None), Arc::new(Ear::default()));
+        let (store, feed) = (cluster.way(0), cluster.feed(0));
+        cluster.attach(0, ear.clone(), &executor);
+        Self {
+            clock,
+            cluster,
+            store,
+            feed,
+            executor,
+            ear,
+        }
+    }
+}
+
+impl Subject for Simulated {
+    fn store(&self) -> &dyn PresenceStore {
+        &*self.store
+    }
+
+    fn feed(&self) -> &dyn Feed {
+        &*self.feed
+    }
+
+    fn time(&self) -> Timestamp {
+        self.cluster.server_time()
+    }
+
+    async fn advance(&self, span: u64) {
+        self.clock.advance(ms(span));
+    }
+
+    async fn heard(&self) -> Vec<(RoomId, Published)> {
+        self.executor.run();
+        let heard = self.ear.0.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.clone()
+    }
+
+    async fn is_empty(&self) -> bool {
+        self.cluster.size() == Some((0, 0))
     }
 }
 

@@ -10,12 +10,22 @@ use super::*;
 use crate::config::{CorsOrigins, LeaseMode, LogFormat, Setting};
 
 /// For each setting another value than its default.
-const OTHER: [(&str, &str); 32] = [
+const OTHER: [(&str, &str); 42] = [
     ("HOST", "::1"),
     ("PORT", "0"),
-    ("REDIS_URL", "redis://:hunter2@cache:6379"),
     ("CORS_ORIGINS", "https://a.example"),
     ("SHUTDOWN_TIMEOUT_MS", "1"),
+    ("REDIS_URL", "redis://:hunter2@cache:6379"),
+    ("REDIS_PREFIX", "rtm-staging"),
+    ("REDIS_PUBLISHING", "plain"),
+    ("REDIS_COMMAND_TIMEOUT_MS", "700"),
+    ("AUTH_MODE", "jwt"),
+    ("AUTH_JWT_SECRET", "a secret that is long enough to be one"),
+    ("AUTH_JWT_PUBLIC_KEY_FILE", "key.pem"),
+    ("AUTH_JWT_JWKS_FILE", "jwks.json"),
+    ("AUTH_JWT_AUDIENCE", "rtm"),
+    ("AUTH_JWT_ISSUER", "login"),
+    ("AUTH_JWT_LEEWAY_MS", "0"),
     ("PING_INTERVAL_MS", "2_000"),
     ("PING_TIMEOUT_MS", "3_000"),
     ("CONNECT_TIMEOUT_MS", "4_000"),
@@ -102,7 +112,7 @@ fn every_setting_reaches_its_own_field() {
         CorsOrigins::Only(vec!["https://a.example".into()])
     );
     assert_eq!(
-        all.redis_url.unwrap().expose(),
+        all.redis.url.unwrap().expose(),
         "redis://:hunter2@cache:6379"
     );
     assert_eq!(
@@ -182,7 +192,7 @@ fn a_url_of_another_source_can_be_taken_back() {
     let bench = Bench::new()
         .file(".env", "REDIS_URL=redis://cache")
         .args(["--redis-url", "none"]);
-    assert_eq!(bench.load().unwrap().config.redis_url, None);
+    assert_eq!(bench.load().unwrap().config.redis.url, None);
 }
 
 fn setting(name: &str) -> &'static Setting {
@@ -233,14 +243,14 @@ impl Bench {
     fn load(&self) -> Result<Loaded, ConfigErrors> {
         match self.invoke()? {
             Invocation::Serve(loaded) => Ok(*loaded),
-            Invocation::Print(text) => panic!("printed {text}"),
+            other => panic!("is {other:?}"),
         }
     }
 
     fn printed(&self) -> String {
         match self.invoke().unwrap() {
             Invocation::Print(text) => text,
-            Invocation::Serve(_) => panic!("serves"),
+            other => panic!("is {other:?}"),
         }
     }
 }

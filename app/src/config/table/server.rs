@@ -1,14 +1,11 @@
 //! The rows of the server, its connections and its log.
 
 use super::{HOUR, MINUTE, count, millis, text};
+use crate::config::LogFormat;
 use crate::config::http::{self, CorsOrigins};
 use crate::config::kind::Kind;
 use crate::config::log;
 use crate::config::setting::Setting;
-use crate::config::{LogFormat, RedisUrl};
-
-const REDIS_FORM: &str =
-    "redis://host:port, also rediss, redis-sentinel, redis-cluster and rediss-cluster, or none";
 
 pub(super) fn server() -> impl Iterator<Item = Setting> {
     let rows = [
@@ -27,20 +24,6 @@ pub(super) fn server() -> impl Iterator<Item = Setting> {
             // The range keeps the number within the type.
             count("", 0..=65_535, |c, n| c.http.port = n as u16),
         ),
-        Setting::new(
-            "REDIS_URL",
-            "none",
-            "Redis that several nodes share; without it everything stays in this process.",
-            text(REDIS_FORM, |c, t| {
-                c.redis_url = if t == "none" {
-                    None
-                } else {
-                    Some(RedisUrl::parse(t)?)
-                };
-                Ok(())
-            }),
-        )
-        .secret(),
         Setting::new(
             "CORS_ORIGINS",
             "*",

@@ -2,12 +2,13 @@
 
 use std::fmt;
 
-use super::suggest;
+use crate::config::suggest;
 
-const SCHEMES: [&str; 5] = [
+const SCHEMES: [&str; 6] = [
     "redis",
     "rediss",
     "redis-sentinel",
+    "rediss-sentinel",
     "redis-cluster",
     "rediss-cluster",
 ];
@@ -18,7 +19,7 @@ pub struct RedisUrl(String);
 
 impl RedisUrl {
     /// Reads `scheme://[user:password@]host[:port][/database][?parameters]`, with a scheme out of
-    /// `redis`, `rediss`, `redis-sentinel`, `redis-cluster` and `rediss-cluster`.
+    /// the same six that the table of settings names.
     ///
     /// # Errors
     ///

@@ -1,0 +1,77 @@
+//! The connections to Redis, configured explicitly: the client library's own defaults are to
+//! never reconnect, to wait for ever, and to queue without limit.
+
+use fred::clients::{Client, SubscriberClient};
+use fred::error::Error;
+use fred::prelude::*;
+use fred::types::RespVersion;
+use fred::types::config::{Config, ReconnectError, TcpConfig, UnresponsiveConfig};
+
+use crate::error::ConnectError;
+use crate::settings::RedisSettings;
+
+/// Makes clients that all speak to the same Redis.
+pub(crate) struct Clients(Builder);
+
+impl Clients {
+    pub(crate) fn new(settings: &RedisSettings) -> Result<Self, ConnectError> {
+        let url = |error: Error| ConnectError::Url(error.details().to_owned());
+        let mut config = Config::from_url(&settings.url).map_err(url)?;
+        // Messages and answers share a connection in version 3 only.
+        config.version = RespVersion::RESP3;
+        config.fail_fast = true;
+        let mut builder = Builder::from_config(config);
+        builder.with_performance_config(|performance| {
+            performance.default_command_timeout = settings.command_timeout;
+            performance.broadcast_channel_capacity = RedisSettings::MESSAGES_WAITING_MAX;
+        });
+        builder.with_connection_config(|connection| {
+            connection.connection_timeout = RedisSettings::CONNECT_TIMEOUT;
+            connection.internal_command_timeout = RedisSettings::CONNECT_TIMEOUT;
+            connection.max_command_buffer_len = RedisSettings::COMMANDS_WAITING_MAX;
+            // A commit may be sent again; the one who sends it again is the seat that wrote it.
+            connection.max_command_attempts = 1;
+            connection.unresponsive = UnresponsiveConfig {
+                max_timeout: Some(RedisSettings::UNRESPONSIVE),
+                interval: RedisSettings::UNRESPONSIVE_CHECK,
+            };
+            connection.reconnect_errors = vec![
+                ReconnectError::ReadOnly,
+                ReconnectError::MasterDown,
+                ReconnectError::ClusterDown,
+                ReconnectError::Loading,
+            ];
+            connection.tcp = tcp();
+        });
+        let (shortest, longest, jitter) = RedisSettings::RECONNECT_MS;
+        let mut policy = ReconnectPolicy::new_exponential(0, shortest, longest, 2);
+        policy.set_jitter(jitter);
+        builder.set_policy(policy);
+        Ok(Self(builder))
+    }
+
+    pub(crate) fn commands(&self) -> Result<Client, ConnectError> {
+        self.0.build().map_err(refused)
+    }
+
+    pub(crate) fn subscriber(&self) -> Result<SubscriberClient, ConnectError> {
+        self.0.build_subscriber_client().map_err(refused)
+    }
+}
+
+fn tcp() -> TcpConfig {
+    let mut tcp = TcpConfig {
+        nodelay: Some(true),
+        ..TcpConfig::default()
+    };
+    // Without it a connection whose other end has vanished lasts for a quarter of an hour.
+    #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
+    {
+        tcp.user_timeout = Some(RedisSettings::UNRESPONSIVE);
+    }
+    tcp
+}
+
+fn refused(error: Error) -> ConnectError {
+    ConnectError::Url(error.details().to_owned())
+}

@@ -1,0 +1,59 @@
+//! The four scripts. A server that does not know one (any more) is told it.
+
+use fred::clients::Client;
+use fred::error::Error;
+use fred::interfaces::LuaInterface;
+use fred::types::Value;
+use fred::util::sha1_hash;
+
+const COMMON: &str = include_str!("scripts/common.lua");
+
+/// The four scripts.
+pub(crate) struct Scripts {
+    pub(crate) commit: Script,
+    pub(crate) renew: Script,
+    pub(crate) read: Script,
+    pub(crate) due: Script,
+}
+
+/// One script.
+pub(crate) struct Script {
+    text: String,
+    hash: String,
+}
+
+impl Scripts {
+    pub(crate) fn new() -> Self {
+        Self {
+            commit: Script::new(include_str!("scripts/commit.lua")),
+            renew: Script::new(include_str!("scripts/renew.lua")),
+            read: Script::new(include_str!("scripts/read.lua")),
+            due: Script::new(include_str!("scripts/due.lua")),
+        }
+    }
+}
+
+impl Script {
+    fn new(body: &str) -> Self {
+        let text = format!("{COMMON}{body}");
+        let hash = sha1_hash(&text);
+        Self { text, hash }
+    }
+
+    /// Runs it: one command, one more where the server has forgotten it.
+    pub(crate) async fn run(
+        &self,
+        client: &Client,
+        keys: Vec<String>,
+        args: Vec<Value>,
+    ) -> Result<Value, Error> {
+        let known = client.evalsha(&self.hash, keys.clone(), args.clone()).await;
+        match known {
+            // It is sent to where the keys are: other servers of a cluster may be away.
+            Err(error) if error.details().starts_with("NOSCRIPT") => {
+                client.eval(&self.text, keys, args).await
+            }
+            answer => answer,
+        }
+    }
+}

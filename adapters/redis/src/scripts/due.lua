@@ -1,0 +1,45 @@
+-- Clamps leases, forgets what is past its deadline, and returns records whose lease is over.
+-- KEYS: leases, tombstones, versions
+-- ARGV: prefix of the keys of rooms' records, records to return at most, longest lease in ms, members to touch at most
+-- Returns the time, the server's identity, and of each record: room, connection, version, revision, bytes
+local leases, tombstones, versions = KEYS[1], KEYS[2], KEYS[3]
+local prefix, limit, longest, touch = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
+local now = clock()
+
+-- A version needs no memory once the clock alone gives a higher one and no record is there.
+local function drop_version(room)
+  if redis.call('EXISTS', prefix .. room) == 1 then return end
+  local version = tonumber(redis.call('ZSCORE', versions, room) or 0)
+  if version < now then
+    redis.call('ZREM', versions, room)
+  else
+    redis.call('ZADD', tombstones, text(version + 1), tombstone_member(room, ''))
+  end
+end
+
+local latest = text(now + longest)
+for _, member in ipairs(redis.call('ZREVRANGEBYSCORE', leases, '+inf', '(' .. latest, 'LIMIT', 0, touch)) do
+  redis.call('ZADD', leases, latest, member)
+end
+
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', tombstones, '-inf', text(now), 'LIMIT', 0, touch)) do
+  redis.call('ZREM', tombstones, member)
+  local room, conn = string.match(member, '^(.*)\n([^\n]*)$')
+  local stored = conn ~= '' and redis.call('HGET', prefix .. room, conn)
+  if stored and parse(stored).place == 'ended' then redis.call('HDEL', prefix .. room, conn) end
+  drop_version(room)
+end
+
+local lapsed = {}
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', leases, '-inf', text(now), 'LIMIT', 0, limit)) do
+  local room, conn, lease = string.match(member, '^(.*)\n([^\n]*)\n([^\n]*)$')
+  local stored = redis.call('HGET', prefix .. room, conn)
+  local record = stored and parse(stored)
+  if record and record.place == 'live' and record.lease == lease then
+    lapsed[#lapsed + 1] = { room, conn, record.version, record.revision, record.bytes }
+  else
+    redis.call('ZREM', leases, member)
+    drop_version(room)
+  end
+end
+return { text(now), identity(leases), lapsed }

@@ -1,0 +1,106 @@
+//! Where presences are kept: in this process, or in the Redis that nodes share.
+
+use std::sync::Arc;
+
+use rtm_domain::PresenceService;
+use rtm_domain::ports::{Clock, Feed, PresenceStore};
+use rtm_domain::presence::policy::Policy;
+use rtm_domain::service::Ports;
+use rtm_memory::{MemoryLimits, MemoryStore};
+use rtm_redis::{ConnectError, Health, Redis, RedisSettings};
+use rtm_socketio::presence::EventEncoder;
+
+use crate::config::{Publishing, RedisConfig};
+use crate::runtime::{SystemEntropy, TokioTasks};
+
+/// Where presences are kept.
+pub(super) enum Storage {
+    Memory,
+    Redis(Box<Redis>),
+}
+
+impl Storage {
+    /// Connects to Redis, if there shall be one.
+    pub(super) async fn open(config: &RedisConfig) -> Result<Self, ConnectError> {
+        let Some(url) = &config.url else {
+            return Ok(Self::Memory);
+        };
+        let settings = RedisSettings {
+            prefix: config.prefix.clone(),
+            publishing: match config.publishing {
+                Publishing::Auto => rtm_redis::Publishing::Auto,
+                Publishing::Plain => rtm_redis::Publishing::Plain,
+                Publishing::Sharded => rtm_redis::Publishing::Sharded,
+            },
+            command_timeout: config.command_timeout,
+            ..RedisSettings::new(url.expose())
+        };
+        tracing::info!(redis = %url, "connecting");
+        let redis = Redis::connect(&settings).await?;
+        Ok(Self::Redis(Box::new(redis)))
+    }
+
+    /// The presence service over it.
+    pub(super) fn presence(&self, policy: Policy, clock: &Arc<dyn Clock>) -> PresenceService {
+        match self {
+            Self::Memory => {
+                let store = MemoryStore::new(clock.clone(), MemoryLimits::default());
+                let store = Arc::new(store);
+                let service = service(policy, clock, store.clone(), store.clone());
+                store.feed_into(service.sink());
+                service
+            }
+            Self::Redis(redis) => {
+                let service = service(policy, clock, redis.store(), redis.feed());
+                redis.feed_into(service.sink());
+                service
+            }
+        }
+    }
+
+    /// The Redis itself, for modules.
+    pub(super) fn redis(&self) -> Option<&rtm_redis::fred::clients::Client> {
+        match self {
+            Self::Memory => None,
+            Self::Redis(redis) => Some(redis.client()),
+        }
+    }
+
+    /// Why it is of no use at the moment, if it is not.
+    pub(super) fn trouble(&self) -> Option<String> {
+        match self {
+            Self::Memory => None,
+            Self::Redis(redis) => match redis.health() {
+                Health::Answers => None,
+                Health::Away { for_, why } => Some(format!(
+                    "Redis has not answered for {} s: {why}",
+                    for_.as_secs()
+                )),
+            },
+        }
+    }
+
+    /// Ends its connections.
+    pub(super) async fn close(&self) {
+        if let Self::Redis(redis) = self {
+            redis.close().await;
+        }
+    }
+}
+
+fn service(
+    policy: Policy,
+    clock: &Arc<dyn Clock>,
+    store: Arc<dyn PresenceStore>,
+    feed: Arc<dyn Feed>,
+) -> PresenceService {
+    let ports = Ports {
+        store,
+        feed,
+        clock: clock.clone(),
+        tasks: Arc::new(TokioTasks),
+        entropy: Arc::new(SystemEntropy),
+        encoder: Arc::new(EventEncoder),
+    };
+    PresenceService::new(policy, ports)
+}
