@@ -65,9 +65,9 @@ tools() {
   has cc || packages+=(build-essential)
   has redis-server || packages+=(redis-server)
   has redis-sentinel || packages+=(redis-sentinel)
+  [[ -x ${RTM_CHROMIUM:-/usr/bin/chromium} ]] || packages+=(chromium)
   has openssl || packages+=(openssl)
   compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || packages+=(libfaketime)
-  [[ -x ${RTM_CHROMIUM:-/usr/bin/chromium} ]] || packages+=(chromium)
   if ((${#packages[@]} > 0)); then
     echo "missing: ${packages[*]}; installing"
     debian "${packages[@]}" || missing=1
