@@ -6,6 +6,7 @@ set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 protocol=$root/tests/protocol
+sdk=$root/sdk/typescript
 target=${CARGO_TARGET_DIR:-target}
 [[ $target == /* ]] || target=$root/$target
 node_min=20
@@ -63,6 +64,10 @@ tools() {
   fi
   has cc || packages+=(build-essential)
   has redis-server || packages+=(redis-server)
+  has redis-sentinel || packages+=(redis-sentinel)
+  [[ -x ${RTM_CHROMIUM:-/usr/bin/chromium} ]] || packages+=(chromium)
+  has openssl || packages+=(openssl)
+  compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || packages+=(libfaketime)
   if ((${#packages[@]} > 0)); then
     echo "missing: ${packages[*]}; installing"
     debian "${packages[@]}" || missing=1
@@ -81,7 +86,10 @@ component() {
   complain "cargo $1 is missing: run \`rustup component add $2\`, or use --fast"
 }
 
-packages() { (cd "$protocol" && npm ci --no-audit --no-fund); }
+packages() {
+  local folder
+  for folder in "$protocol" "$sdk"; do (cd "$folder" && npm ci --no-audit --no-fund) || return; done
+}
 
 # node_tests FOLDER: the tests in tests/FOLDER, against the release build.
 node_tests() {
@@ -108,6 +116,22 @@ ran_all() {
   done
 }
 
+sdk_build() { (cd "$sdk" && npm run --silent check && npm run --silent build); }
+
+# sdk_tests PROJECT: one kind of the SDK's tests; all of them have to run and to pass.
+sdk_tests() {
+  local report outcome
+  report=$(mktemp) || return
+  (cd "$sdk" && RTM_BIN=$target/release/rtm npx vitest run --project "$1" --reporter=default --reporter=json --outputFile.json="$report") &&
+    node -e '
+      const { numPassedTests, numTotalTests } = JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8"));
+      if (numPassedTests === 0 || numPassedTests !== numTotalTests) throw new Error(`${numPassedTests} of ${numTotalTests} tests passed`);
+    ' "$report"
+  outcome=$?
+  rm -f "$report"
+  return $outcome
+}
+
 cd "$root"
 step "tools" tools
 step "npm ci" packages
@@ -119,6 +143,9 @@ step "cargo build --release" cargo build --release
 step "cargo test" cargo test --workspace
 step "protocol tests" node_tests protocol
 step "cluster tests" node_tests cluster
+step "fault tests" node_tests faults
+step "sdk check and build" sdk_build
+for kind in unit server browser package; do step "sdk $kind tests" sdk_tests "$kind"; done
 
 printf '\n'
 for at in "${!names[@]}"; do

@@ -1,6 +1,7 @@
 //! The server: modules over one Socket.IO gateway and one HTTP listener.
 
 mod built_in;
+mod bus;
 mod crew;
 mod door;
 mod http;
@@ -175,6 +176,9 @@ impl RealtimeServer {
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let bound = listener.local_addr().map_err(listen)?;
         let storage = Arc::new(Storage::open(&self.config.redis).await?);
+        if let (Some(bus), Storage::Redis(redis)) = (&self.parts.bus, &*storage) {
+            bus.open(redis).await?;
+        }
         self.started = true;
         let presence = self.config.presence.enabled.then(|| {
             let policy = parts::policy(&self.config);

@@ -4,6 +4,7 @@
 //! peers. The service holds no rule; it performs what the machines decide. Locks are never held
 //! across a call to a port that waits, but for a seat's turn, which lasts one command.
 
+mod audit;
 mod ending;
 mod fencing;
 mod joining;
@@ -18,7 +19,6 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use async_lock::Mutex as AsyncMutex;
 use futures_util::future::join_all;
 
 use crate::error::{Refusal, StoreError};
@@ -69,10 +69,10 @@ pub(crate) struct Node {
     rooms: Rooms,
     sessions: Mutex<BTreeMap<SocketId, Arc<SessionState>>>,
     upkeep: Mutex<Upkeep>,
-    /// Held while leases are renewed.
-    renewing: AsyncMutex<()>,
     draining: AtomicBool,
     observers: Mutex<Arc<[Arc<dyn Observer>]>>,
+    /// Whether a tick waits for the store.
+    renewing: AtomicBool,
 }
 
 impl PresenceService {
@@ -87,9 +87,9 @@ impl PresenceService {
                 rooms: Rooms::default(),
                 sessions: Mutex::default(),
                 upkeep: Mutex::new(upkeep),
-                renewing: AsyncMutex::new(()),
                 draining: AtomicBool::new(false),
                 observers: Mutex::new(Arc::new([])),
+                renewing: AtomicBool::new(false),
             }),
         }
     }
@@ -110,8 +110,7 @@ impl PresenceService {
         self.node.spawn(async move {
             loop {
                 ticking.node.sleep(ticking.policy().tick()).await;
-                let tick = ticking.clone();
-                ticking.node.spawn(async move { tick.tick().await });
+                ticking.tick_soon();
             }
         });
         self.node.spawn(async move {

@@ -4,11 +4,15 @@
 //! So a sweeper acts only when *armed*: the store has answered under one identity for as long as
 //! a live node needs to renew, never with a longer gap than such a node survives.
 
+mod audit;
+
 use std::time::Duration;
 
 use crate::ports::{Identity, Witness};
 use crate::presence::policy::Policy;
 use crate::time::{Moment, millis};
+
+pub use audit::Audit;
 
 /// Whether this node's sweeper may act.
 #[derive(Debug, Clone)]

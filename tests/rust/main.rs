@@ -2,8 +2,11 @@
 
 mod architecture;
 mod channels;
+mod client;
+mod emits;
 mod invariants;
 mod model;
 mod races;
 mod scenarios;
+mod simulation;
 mod store_contract;

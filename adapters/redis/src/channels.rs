@@ -4,18 +4,22 @@
 //! which that was asked, many with one command; another takes in what arrives.
 
 mod ears;
+mod pulse;
 mod subscriptions;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use fred::clients::{Client, SubscriberClient};
+use fred::error::{Error, ErrorKind};
 use fred::interfaces::{ClientLike, EventInterface, PubsubInterface};
 use rtm_domain::error::StoreError;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::gate::{Gate, Health, Purpose};
 use crate::keys::Keys;
+use crate::lifeline;
 use crate::settings::RedisSettings;
 use subscriptions::{Request, Subscriptions};
 
@@ -39,33 +43,40 @@ struct Inner {
     subscriber: SubscriberClient,
     requests: mpsc::Sender<Request>,
     gate: Gate,
+    command_timeout: Duration,
     sharded: bool,
     keys: Arc<Keys>,
 }
 
 impl Channels {
-    /// Channels over connected clients.
+    /// Channels over connected clients: a publisher, and a subscriber.
     pub(crate) fn open(
-        publisher: Client,
-        subscriber: SubscriberClient,
+        (publisher, subscriber): (Client, SubscriberClient),
         keys: Arc<Keys>,
         sharded: bool,
+        command_timeout: Duration,
         sink: Arc<dyn ChannelSink>,
     ) -> Self {
         let (requests, asked) = mpsc::channel(RedisSettings::SUBSCRIPTIONS_WAITING_MAX);
         ears::listen(&subscriber, sink.clone());
         let reconnected = subscriber.reconnect_rx();
-        tokio::spawn(Subscriptions::new(subscriber.clone(), sharded).run(asked, reconnected, sink));
-        Self {
-            inner: Arc::new(Inner {
-                publisher,
-                subscriber,
-                requests,
-                gate: Gate::new("channels"),
-                sharded,
-                keys,
-            }),
-        }
+        let subscriptions = Subscriptions::new(subscriber.clone(), sharded);
+        tokio::spawn(subscriptions.run(asked, reconnected, sink));
+        let inner = Arc::new(Inner {
+            publisher,
+            subscriber,
+            requests,
+            gate: Gate::new("channels"),
+            command_timeout,
+            sharded,
+            keys,
+        });
+        tokio::spawn(pulse::beat(Arc::downgrade(&inner)));
+        let of = Arc::downgrade(&inner);
+        let health = move || of.upgrade().map(|inner| inner.gate.health());
+        tokio::spawn(lifeline::watch(inner.subscriber.clone(), health.clone()));
+        tokio::spawn(lifeline::watch(inner.publisher.clone(), health));
+        Self { inner }
     }
 
     /// Names keys and channels.
@@ -80,23 +91,18 @@ impl Channels {
     ///
     /// Redis does not answer in time. Then it is not subscribed to.
     pub async fn subscribe(&self, channel: String) -> Result<(), StoreError> {
-        let gate = &self.inner.gate;
-        let (done, confirmed) = oneshot::channel();
-        let asked = self
-            .inner
-            .requests
-            .try_send(Request::Subscribe(channel, done));
-        if asked.is_err() {
-            return Err(StoreError::Unreachable(
-                "too many subscriptions wait".into(),
-            ));
-        }
         let answer = async {
-            let gone = |_| fred::error::Error::new(fred::error::ErrorKind::Canceled, "stopped");
-            confirmed.await.map_err(gone)?
+            let (done, confirmed) = oneshot::channel();
+            let full = |_| Error::new(ErrorKind::Backpressure, "too many subscriptions wait");
+            let request = Request::Subscribe(channel, done);
+            self.inner.requests.try_send(request).map_err(full)?;
+            // Others may stand before it, so the time it takes is counted from here.
+            let late = |_| Error::new(ErrorKind::Timeout, "no subscription in time");
+            let gone = |_| Error::new(ErrorKind::Canceled, "stopped");
+            let confirmed = tokio::time::timeout(self.inner.command_timeout, confirmed);
+            confirmed.await.map_err(late)?.map_err(gone)?
         };
-        // A subscription that is asked for may find out that Redis is back.
-        gate.pass(Purpose::Upkeep, answer).await
+        self.inner.gate.pass(Purpose::Command, answer).await
     }
 
     /// Ends a subscription. Late messages may still arrive.
@@ -127,10 +133,15 @@ impl Channels {
         self.inner.gate.health()
     }
 
-    /// Connects anew, to whichever server is the right one by now.
+    /// Subscribes anew at whichever server is the right one by now.
     pub(crate) async fn reattach(&self) {
-        if let Err(error) = self.inner.subscriber.force_reconnection().await {
+        let Inner { subscriber, .. } = &*self.inner;
+        if let Err(error) = subscriber.force_reconnection().await {
             tracing::debug!(%error, "channels do not reconnect yet");
+        }
+        if subscriber.is_clustered() {
+            // Between servers that it was connected to before, nothing is connected anew.
+            let _ = self.inner.requests.try_send(Request::Again);
         }
     }
 }

@@ -114,14 +114,17 @@ impl Gate {
 }
 
 /// Whether an error says that nobody answers, rather than that the answer is no.
-fn is_absence(error: &Error) -> bool {
-    /// A server says so while it starts, is a replica, or has lost its cluster.
-    const NOT_NOW: [&str; 5] = [
+pub(crate) fn is_absence(error: &Error) -> bool {
+    /// A server says so while it starts, is a replica, has lost its cluster or its replicas,
+    /// cannot save, or has no memory left.
+    const NOT_NOW: [&str; 7] = [
         "LOADING",
         "READONLY",
         "MASTERDOWN",
         "CLUSTERDOWN",
         "NOREPLICAS",
+        "MISCONF",
+        "OOM",
     ];
     match error.kind() {
         ErrorKind::IO

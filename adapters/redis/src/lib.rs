@@ -14,6 +14,7 @@ mod error;
 mod feed;
 mod gate;
 mod keys;
+mod lifeline;
 mod node;
 mod scripts;
 mod settings;

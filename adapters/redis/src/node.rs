@@ -1,7 +1,7 @@
 //! One node's Redis: connects, checks, and hands out the store, the feed and the channels.
 
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use fred::clients::Client;
 use fred::error::{Error, ErrorKind};
@@ -13,8 +13,9 @@ use crate::checks;
 use crate::clients::Clients;
 use crate::error::ConnectError;
 use crate::feed::{FeedEars, RedisFeed};
-use crate::gate::Health;
+use crate::gate::{Health, is_absence};
 use crate::keys::Keys;
+use crate::lifeline;
 use crate::settings::RedisSettings;
 use crate::store::RedisStore;
 
@@ -29,6 +30,7 @@ pub struct Redis {
     ears: Arc<FeedEars>,
     open: Client,
     commands: Client,
+    command_timeout: Duration,
 }
 
 impl Redis {
@@ -61,14 +63,17 @@ impl Redis {
         let subscriber = connected(|| clients.subscriber()).await?;
         let sharded = publish == "SPUBLISH";
         let channels = Channels::open(
-            commands.clone(),
-            subscriber,
+            (commands.clone(), subscriber),
             keys.clone(),
             sharded,
+            settings.command_timeout,
             ears.clone(),
         );
         let store = Arc::new(store);
-        follow(store.clone(), channels.clone());
+        follow(&store, channels.clone());
+        let of = Arc::downgrade(&store);
+        let health = move || of.upgrade().map(|store| store.health());
+        tokio::spawn(lifeline::watch(commands.clone(), health));
         let feed = RedisFeed { channels };
         Ok(Self {
             clients,
@@ -79,6 +84,7 @@ impl Redis {
             ears,
             open,
             commands,
+            command_timeout: settings.command_timeout,
         })
     }
 
@@ -106,13 +112,15 @@ impl Redis {
         let subscriber = connected(|| self.clients.subscriber()).await?;
         let publisher = connected(|| self.clients.commands()).await?;
         let sharded = self.publish == "SPUBLISH";
-        Ok(Channels::open(
-            publisher,
-            subscriber,
+        let channels = Channels::open(
+            (publisher, subscriber),
             self.keys.clone(),
             sharded,
+            self.command_timeout,
             sink,
-        ))
+        );
+        follow(&self.store, channels.clone());
+        Ok(channels)
     }
 
     /// A client for modules: whatever they do with it, presence does not wait.
@@ -147,11 +155,11 @@ impl Redis {
     }
 }
 
-/// Has the feed follow the store to another server.
-fn follow(store: Arc<RedisStore>, channels: Channels) {
+/// Has channels follow the store to another server.
+fn follow(store: &RedisStore, channels: Channels) {
+    let mut moved = store.moved.subscribe();
     tokio::spawn(async move {
-        loop {
-            store.moved.notified().await;
+        while moved.changed().await.is_ok() {
             tracing::info!("the store is another server than before; subscribing there");
             channels.reattach().await;
         }
@@ -173,19 +181,13 @@ async fn connected<C: ClientLike>(
                     return Err(ConnectError::Unreachable(error.details().to_owned()));
                 }
                 tracing::warn!(%error, "Redis cannot be reached; trying again");
-                tokio::time::sleep(left.min(std::time::Duration::from_millis(500))).await;
+                tokio::time::sleep(left.min(Duration::from_millis(500))).await;
             }
         }
     }
 }
 
 fn may_pass(error: &Error) -> bool {
-    !matches!(
-        error.kind(),
-        ErrorKind::Auth
-            | ErrorKind::Config
-            | ErrorKind::Url
-            | ErrorKind::InvalidArgument
-            | ErrorKind::Tls
-    )
+    // A cluster that is just being made says that it is not one yet.
+    is_absence(error) || *error.kind() == ErrorKind::Protocol
 }

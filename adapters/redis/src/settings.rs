@@ -42,10 +42,14 @@ impl RedisSettings {
     /// The shortest, and the longest pause between two attempts to connect; and what is added at
     /// random.
     pub(crate) const RECONNECT_MS: (u32, u32, u32) = (50, 1_000, 100);
-    /// A connection on which a command has waited so long is given up.
+    /// A connection that has not answered for so long is given up.
     pub(crate) const UNRESPONSIVE: Duration = Duration::from_secs(4);
     /// How often that is looked at.
     pub(crate) const UNRESPONSIVE_CHECK: Duration = Duration::from_secs(1);
+    /// How often a subscribed connection is asked whether it still works.
+    pub(crate) const PULSE: Duration = Duration::from_secs(1);
+    /// The same while it does not.
+    pub(crate) const PULSE_WHILE_AWAY: Duration = Duration::from_millis(250);
     /// Commands that wait to be sent; more fail at once.
     pub(crate) const COMMANDS_WAITING_MAX: usize = 16_384;
     /// Messages that wait to be taken in; more are lost, which is noticed and repaired.

@@ -1,5 +1,6 @@
 //! The presence store over the four scripts.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use rtm_domain::ports::{
 use rtm_domain::presence::epoch::Version;
 use rtm_domain::presence::lease::Renewal;
 use rtm_domain::time::millis;
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 use crate::codec::{event_to_bytes, record_to_bytes, revision_to_text};
 use crate::gate::{Gate, Health, Purpose};
@@ -32,10 +33,10 @@ pub struct RedisStore {
     scripts: Scripts,
     gates: Vec<Gate>,
     publish: &'static str,
-    /// The one server, where there is just one, as it named itself last.
-    server: Mutex<Option<Identity>>,
-    /// Told when that is another one.
-    pub(crate) moved: Notify,
+    /// What the server of each part named itself last.
+    servers: Mutex<BTreeMap<Part, Identity>>,
+    /// Told when one of them is another one.
+    pub(crate) moved: watch::Sender<()>,
 }
 
 impl RedisStore {
@@ -49,8 +50,8 @@ impl RedisStore {
             scripts: Scripts::new(),
             gates: (0..gates).map(|_| Gate::new("presence store")).collect(),
             publish,
-            server: Mutex::new(None),
-            moved: Notify::new(),
+            servers: Mutex::default(),
+            moved: watch::Sender::new(()),
         }
     }
 
@@ -70,13 +71,12 @@ impl RedisStore {
     }
 
     /// The subscriptions belong to the server that takes the writes, or its events are missed.
-    fn saw(&self, witness: Witness) -> Witness {
-        if self.gates.len() == 1 {
-            let mut server = self.server.lock().unwrap_or_else(PoisonError::into_inner);
-            let before = server.replace(witness.identity.clone());
-            if before.is_some_and(|before| before != witness.identity) {
-                self.moved.notify_one();
-            }
+    fn saw(&self, part: Part, witness: Witness) -> Witness {
+        let part = Part(part.0 % self.gates.len() as u16);
+        let mut servers = self.servers.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = servers.insert(part, witness.identity.clone());
+        if before.is_some_and(|before| before != witness.identity) {
+            self.moved.send_replace(());
         }
         witness
     }
@@ -168,7 +168,7 @@ impl PresenceStore for RedisStore {
             .run(at, &self.scripts.renew, keys, args)
             .await?
             .list()?;
-        let witness = self.saw(answer.witness()?);
+        let witness = self.saw(part, answer.witness()?);
         let mut reported = Vec::new();
         for nth in answer.numbers()? {
             let renewal = usize::try_from(nth).ok().and_then(|nth| renewals.get(nth));
@@ -202,7 +202,7 @@ impl PresenceStore for RedisStore {
         let args = vec![room.as_str().into(), number(floor.0), conn.into()];
         let at = (part, Purpose::Command);
         let mut answer = self.run(at, &self.scripts.read, keys, args).await?.list()?;
-        let witness = self.saw(answer.witness()?);
+        let witness = self.saw(part, answer.witness()?);
         let version = Version(answer.number()?);
         let mut records = Vec::new();
         for mut record in answer.lists()? {
@@ -236,7 +236,7 @@ impl PresenceStore for RedisStore {
         ];
         let at = (part, Purpose::Upkeep);
         let mut answer = self.run(at, &self.scripts.due, keys, args).await?.list()?;
-        let witness = self.saw(answer.witness()?);
+        let witness = self.saw(part, answer.witness()?);
         let mut lapsed = Vec::new();
         for mut record in answer.lists()? {
             let (room, conn) = ids(&record.text()?, &record.text()?);

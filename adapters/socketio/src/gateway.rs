@@ -12,7 +12,7 @@ use rtm_domain::ports::Clock;
 use rtm_domain::time::Timestamp;
 use rtm_protocol::{ConnectRefusal, ErrorCode};
 use serde::Serialize;
-use socketioxide::extract::{SocketRef, TryData};
+use socketioxide::extract::TryData;
 use socketioxide::handler::ConnectHandler;
 use socketioxide::layer::SocketIoLayer;
 use socketioxide::socket::DisconnectReason;
@@ -20,6 +20,7 @@ use socketioxide::{ParserConfig, SocketIo};
 use tokio_util::task::TaskTracker;
 use tower::Layer;
 
+use crate::cluster::{Cluster, ClusterAdapter};
 use crate::connection::{Connection, Intake, stream_of};
 use crate::handshake::Handshake;
 use crate::identity::Identity;
@@ -41,7 +42,10 @@ const DRAIN_EVERY: Duration = Duration::from_millis(10);
 /// application's business to catch.
 pub trait Hooks: Send + Sync + 'static {
     /// Somebody wants in: who it is, or none where nobody has to prove that; or why not.
-    fn authenticate(&self, handshake: Handshake) -> Authenticated;
+    fn authenticate(&self, handshake: Handshake) -> Authenticated {
+        let _ = handshake;
+        Box::pin(async { Ok(None) })
+    }
 
     /// A connection is about to be let in: the place to register handlers. It has not been told
     /// yet, so nothing may be emitted.
@@ -60,7 +64,7 @@ pub type Authenticated = BoxFuture<'static, Result<Option<Identity>, ConnectRefu
 /// Socket.IO with our limits.
 pub struct Gateway {
     io: Io,
-    layer: SocketIoLayer,
+    layer: SocketIoLayer<ClusterAdapter>,
     shared: Arc<Shared>,
 }
 
@@ -86,11 +90,12 @@ impl fmt::Display for ConnectRefused {
 
 impl Gateway {
     /// A gateway that lets nobody in before [`open`](Self::open).
-    pub fn new(limits: Limits, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(limits: Limits, clock: Arc<dyn Clock>, cluster: Cluster) -> Self {
         let parser = ParserConfig::common()
             .max_incoming_binaries(limits.attachments_max)
             .max_incoming_binary_buf_size(limits.message_bytes_max);
         let (layer, io) = SocketIo::builder()
+            .with_adapter::<ClusterAdapter>(cluster)
             .with_parser(parser)
             .max_payload(limits.message_bytes_max as u64)
             .ws_max_message_size(limits.message_bytes_max)
@@ -121,7 +126,7 @@ impl Gateway {
     /// Lets connections in from now on.
     pub fn open(&self, hooks: Arc<dyn Hooks>) {
         let (shared, greeter, watcher) = (self.shared.clone(), hooks.clone(), hooks.clone());
-        let let_in = move |socket: SocketRef, auth: TryData<serde_json::Value>| {
+        let let_in = move |socket: Socket, auth: TryData<serde_json::Value>| {
             let (shared, hooks) = (shared.clone(), hooks.clone());
             let handshake = Handshake::read(auth.0.as_ref().ok(), socket.req_parts());
             async move {
@@ -130,7 +135,7 @@ impl Gateway {
             }
         };
         let registry = self.shared.registry.clone();
-        let announce = move |socket: SocketRef| async move {
+        let announce = move |socket: Socket| async move {
             if let Some(connection) = Connection::of(&socket) {
                 registry.announced(&connection);
                 connection.open();

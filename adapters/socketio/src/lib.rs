@@ -6,6 +6,8 @@
 //!
 //! Only this crate and `app` know socketioxide.
 
+pub mod bus;
+pub mod cluster;
 pub mod connection;
 mod frame;
 pub mod gateway;
@@ -21,6 +23,8 @@ mod registry;
 mod serve;
 mod stream;
 
+pub use bus::{Bus, BusAway, BusSink};
+pub use cluster::{Cluster, ClusterAdapter};
 pub use connection::{Ack, Connection, Handler, Request, Work};
 pub use frame::Frame;
 pub use gateway::{ConnectRefused, Gateway, Hooks};
@@ -31,7 +35,7 @@ pub use serve::serve;
 pub use socketioxide;
 
 /// Socket.IO itself, as modules use it.
-pub type Io = socketioxide::SocketIo;
+pub type Io = socketioxide::SocketIo<ClusterAdapter>;
 
 /// A Socket.IO socket, as modules use it.
-pub type Socket = socketioxide::extract::SocketRef;
+pub type Socket = socketioxide::extract::SocketRef<ClusterAdapter>;

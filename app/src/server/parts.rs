@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rtm_domain::ports::Clock;
 use rtm_domain::presence::policy::{LeaseMode, Policy};
-use rtm_socketio::{Gateway, Limits};
+use rtm_socketio::{Cluster, Gateway, Limits};
 
 use crate::auth::{KeyRing, TokenAuthenticator, TokenRules};
 use crate::config::{self, Config};
@@ -12,18 +12,31 @@ use crate::modules::RelaySettings;
 use crate::modules::chat::ChatSettings;
 use crate::runtime::SystemClock;
 use crate::server::ServerError;
+use crate::server::bus::RedisBus;
 
 /// What a server consists of before it starts, besides its modules.
 pub(super) struct Parts {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) gateway: Arc<Gateway>,
+    /// To the other nodes, if there may be any.
+    pub(super) bus: Option<Arc<RedisBus>>,
 }
 
 impl Parts {
     pub(super) fn new(config: &Config) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let gateway = Arc::new(Gateway::new(limits(config), clock.clone()));
-        Self { clock, gateway }
+        let bus = config.redis.url.is_some();
+        let bus = bus.then(|| Arc::new(RedisBus::default()));
+        let cluster = match bus.clone() {
+            Some(bus) => Cluster::over(bus),
+            None => Cluster::alone(),
+        };
+        let gateway = Gateway::new(limits(config), clock.clone(), cluster);
+        Self {
+            clock,
+            gateway: Arc::new(gateway),
+            bus,
+        }
     }
 }
 

@@ -23,6 +23,8 @@ pub mod names;
 mod object;
 mod presence;
 mod state;
+#[cfg(test)]
+mod typescript;
 
 pub use ack::read_ack;
 pub use auth::{AuthRefreshReply, AuthRefreshRequest};

@@ -78,6 +78,9 @@ class Cluster {
       await Promise.all(this.nodes.map((node) => node && !node.ended && node.stop()));
       for (const node of this.nodes) node.mustNotHavePanicked();
     } finally {
+      // What they were sent would stay until the last test of the file.
+      for (const client of this.#clients) client.log.length = 0;
+      this.#clients = [];
       for (const node of this.nodes) node?.kill();
       await this.redis.stop();
     }

@@ -35,7 +35,7 @@ export class Server {
 
   static async start(env = {}) {
     const server = new Server(env);
-    await server.#listening();
+    await server.listening();
     return server;
   }
 
@@ -127,7 +127,12 @@ export class Server {
     this.#watch.changed();
   }
 
-  async #listening() {
+  /** Waits until its log says so. */
+  says(pattern, ms = START_MS) {
+    return this.#watch.until(`${pattern} in the log`, () => pattern.test(this.stderr), ms);
+  }
+
+  async listening() {
     try {
       this.url = await this.#watch.until("the banner with the server's address", () => this.#address(), START_MS);
     } catch (error) {

@@ -1,6 +1,6 @@
 //! Makes and ends subscriptions, in order, many with one command.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use futures_util::future::join_all;
 use tokio::sync::broadcast::Receiver as Reconnections;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 use super::ChannelSink;
 use crate::settings::RedisSettings;
@@ -26,6 +27,8 @@ const RETRY: Duration = Duration::from_millis(200);
 pub(super) enum Request {
     Subscribe(String, oneshot::Sender<Result<(), Error>>),
     Unsubscribe(String),
+    /// All subscriptions shall be made again, and the sink told so.
+    Again,
 }
 
 /// All subscriptions of one connection.
@@ -54,32 +57,44 @@ impl Subscriptions {
         sink: Arc<dyn ChannelSink>,
     ) {
         let mut batch = Vec::new();
-        let mut lost = false;
+        // Since when subscriptions are lost, or when they could last not be made again.
+        let mut lost: Option<Instant> = None;
         loop {
+            let retry = lost.map_or_else(Instant::now, |lost| lost + RETRY);
             tokio::select! {
                 biased;
                 again = reconnected.recv() => match again {
-                    Ok(_) | Err(RecvError::Lagged(_)) => lost = true,
+                    Ok(_) | Err(RecvError::Lagged(_)) => {}
                     Err(RecvError::Closed) => return,
                 },
-                () = tokio::time::sleep(RETRY), if lost => {}
+                // Whatever else is asked for: it must not keep them from being made again.
+                () = tokio::time::sleep_until(retry), if lost.is_some() => {}
                 taken = requests.recv_many(&mut batch, RedisSettings::SUBSCRIBE_BATCH_MAX) => {
                     if taken == 0 {
                         return;
                     }
-                    self.serve(&mut batch).await;
-                    continue;
+                    if !self.serve(&mut batch).await {
+                        continue;
+                    }
                 }
             }
-            if lost && self.subscribe_all().await.is_ok() {
-                lost = false;
+            lost = match self.subscribe_all().await {
+                Ok(()) => None,
+                Err(error) => {
+                    tracing::debug!(%error, "cannot subscribe again yet");
+                    Some(Instant::now())
+                }
+            };
+            if lost.is_none() {
                 sink.interrupted();
             }
         }
     }
 
-    /// In order: what follows an unsubscription waits until that is done.
-    async fn serve(&mut self, batch: &mut Vec<Request>) {
+    /// In order: what follows an unsubscription waits until that is done. True if all
+    /// subscriptions shall be made again.
+    async fn serve(&mut self, batch: &mut Vec<Request>) -> bool {
+        let mut again = false;
         let mut joining: Vec<Waiting> = Vec::new();
         let mut leaving: Vec<String> = Vec::new();
         for request in batch.drain(..) {
@@ -96,42 +111,49 @@ impl Subscriptions {
                     }
                     leaving.push(channel);
                 }
+                Request::Again => again = true,
             }
         }
         self.subscribe(joining).await;
         self.unsubscribe(leaving).await;
+        again
     }
 
     async fn subscribe(&mut self, waiting: Vec<Waiting>) {
-        let channels: Vec<String> = waiting.iter().map(|(name, _)| name.clone()).collect();
+        // Whoever asked and gave up is not served: there may be many by now.
+        let served = waiting.into_iter().filter(|(_, done)| !done.is_closed());
+        let (channels, dones): (Vec<String>, Vec<_>) = served.unzip();
         let made = self.confirmed(&channels).await;
-        for ((channel, done), made) in waiting.into_iter().zip(made) {
-            if made.is_ok() {
-                self.wanted.insert(channel);
+        for ((channel, done), made) in channels.iter().zip(dones).zip(made) {
+            if done.send(made.clone()).is_ok() && made.is_ok() {
+                self.wanted.insert(channel.clone());
             }
-            // Whoever asked may have given up.
-            let _ = done.send(made);
         }
+        // Nobody will end those that nobody waited for, or that are made after all.
+        let unwanted = |channel: &String| !self.wanted.contains(channel);
+        let unwanted: Vec<String> = channels.into_iter().filter(unwanted).collect();
+        self.unsubscribe(unwanted).await;
     }
 
     async fn unsubscribe(&mut self, channels: Vec<String>) {
-        let mut groups: BTreeMap<u16, Vec<String>> = BTreeMap::new();
-        for channel in channels {
-            self.wanted.remove(&channel);
-            groups
-                .entry(self.group(&channel))
-                .or_default()
-                .push(channel);
+        if channels.is_empty() {
+            // To the server, none would mean all.
+            return;
         }
-        for group in groups.into_values() {
-            let ended = match self.sharded {
-                true => self.subscriber.sunsubscribe(group).await,
-                false => self.subscriber.unsubscribe(group).await,
-            };
-            if let Err(error) = ended {
-                // It ends with the connection; until then its messages are for nobody.
-                tracing::debug!(%error, "cannot unsubscribe");
-            }
+        for channel in &channels {
+            self.wanted.remove(channel);
+        }
+        let ended = if self.sharded {
+            // One each, as in `confirmed`.
+            let one = |channel: String| self.subscriber.sunsubscribe(channel);
+            let ended = join_all(channels.into_iter().map(one)).await;
+            ended.into_iter().collect()
+        } else {
+            self.subscriber.unsubscribe(channels).await
+        };
+        if let Err(error) = ended {
+            // It ends with the connection; until then its messages are for nobody.
+            tracing::debug!(%error, "cannot unsubscribe");
         }
     }
 
@@ -170,13 +192,5 @@ impl Subscriptions {
             ..Options::default()
         };
         self.subscriber.with_options(&options).ping(None).await
-    }
-
-    /// Channels that one command may name: those of one slot, if they are sharded.
-    fn group(&self, channel: &str) -> u16 {
-        match self.sharded {
-            true => redis_keyslot(channel.as_bytes()),
-            false => 0,
-        }
     }
 }

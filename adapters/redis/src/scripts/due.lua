@@ -42,4 +42,4 @@ for _, member in ipairs(redis.call('ZRANGEBYSCORE', leases, '-inf', text(now), '
     drop_version(room)
   end
 end
-return { text(now), identity(), lapsed }
+return { text(now), identity(leases), lapsed }

@@ -31,4 +31,4 @@ else
   local all = redis.call('HGETALL', records)
   for nth = 1, #all, 2 do show(all[nth], all[nth + 1]) end
 end
-return { text(now), identity(), text(version), found }
+return { text(now), identity(leases), text(version), found }

@@ -18,4 +18,4 @@ end
 for nth = 2 + 2 * count, #ARGV do
   told[#told + 1] = text(version_of(versions, ARGV[nth]))
 end
-return { text(now), identity(), reported, told }
+return { text(now), identity(leases), reported, told }

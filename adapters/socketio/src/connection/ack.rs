@@ -7,6 +7,7 @@ use rtm_protocol::{ErrorCode, ErrorReply};
 use serde::Serialize;
 use socketioxide::extract::AckSender;
 
+use crate::cluster::ClusterAdapter;
 use crate::connection::Connection;
 
 /// Answers one event. Dropped without an answer, it says `unavailable`: no client that asks
@@ -14,11 +15,14 @@ use crate::connection::Connection;
 pub struct Ack {
     connection: Arc<Connection>,
     /// None if no answer was asked for, or it was given.
-    sender: Option<AckSender>,
+    sender: Option<AckSender<ClusterAdapter>>,
 }
 
 impl Ack {
-    pub(crate) fn new(connection: Arc<Connection>, sender: Option<AckSender>) -> Self {
+    pub(crate) fn new(
+        connection: Arc<Connection>,
+        sender: Option<AckSender<ClusterAdapter>>,
+    ) -> Self {
         Self { connection, sender }
     }
 

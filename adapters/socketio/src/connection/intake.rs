@@ -10,12 +10,12 @@ use futures_util::future::BoxFuture;
 use rtm_protocol::decode::{BadRequest, exceeds_depth, split_event};
 use rtm_protocol::{ErrorCode, ErrorReply};
 use serde_json::value::RawValue;
-use socketioxide::adapter::LocalAdapter;
 use socketioxide::extract::AckSender;
 use socketioxide::handler::{FromMessageParts, MessageHandler};
 use socketioxide::socket::Socket as RawSocket;
 use socketioxide_core::Value;
 
+use crate::cluster::ClusterAdapter;
 use crate::connection::{Ack, Connection};
 use crate::line::Cut;
 use crate::panics::said;
@@ -46,8 +46,8 @@ pub(crate) struct Intake(pub(crate) Weak<Connection>);
 /// Tells the trait's implementations apart; it has no other use.
 pub(crate) enum ByHand {}
 
-impl MessageHandler<LocalAdapter, ByHand> for Intake {
-    fn call(&self, socket: Arc<RawSocket<LocalAdapter>>, mut value: Value, ack: Option<i64>) {
+impl MessageHandler<ClusterAdapter, ByHand> for Intake {
+    fn call(&self, socket: Arc<RawSocket<ClusterAdapter>>, mut value: Value, ack: Option<i64>) {
         let Some(connection) = self.0.upgrade() else {
             return;
         };
