@@ -19,9 +19,11 @@ pub mod config;
 pub mod logging;
 pub mod module;
 pub mod modules;
+mod nodes;
 mod runtime;
 mod server;
 
+pub use axum;
 pub use config::Config;
 pub use module::{ModuleContext, ModuleError, RealtimeModule};
 pub use rtm_domain as domain;

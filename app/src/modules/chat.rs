@@ -75,6 +75,7 @@ impl RealtimeModule for ChatModule {
     async fn register(&self, ctx: &ModuleContext) -> Result<(), ModuleError> {
         self.hall.start(&ctx.shutdown);
         self.desk.presence.observe(self.hall.clone());
+        ctx.provide(self.handle());
         Ok(())
     }
 

@@ -24,18 +24,8 @@ pub(super) enum Storage {
 impl Storage {
     /// Connects to Redis, if there shall be one.
     pub(super) async fn open(config: &RedisConfig) -> Result<Self, ConnectError> {
-        let Some(url) = &config.url else {
+        let (Some(url), Some(settings)) = (&config.url, redis_settings(config)) else {
             return Ok(Self::Memory);
-        };
-        let settings = RedisSettings {
-            prefix: config.prefix.clone(),
-            publishing: match config.publishing {
-                Publishing::Auto => rtm_redis::Publishing::Auto,
-                Publishing::Plain => rtm_redis::Publishing::Plain,
-                Publishing::Sharded => rtm_redis::Publishing::Sharded,
-            },
-            command_timeout: config.command_timeout,
-            ..RedisSettings::new(url.expose())
         };
         tracing::info!(redis = %url, "connecting");
         let redis = Redis::connect(&settings).await?;
@@ -80,11 +70,11 @@ impl Storage {
         })
     }
 
-    /// The Redis itself, for modules.
-    pub(super) fn redis(&self) -> Option<&rtm_redis::fred::clients::Client> {
+    /// The Redis itself, if there is one.
+    pub(super) fn redis(&self) -> Option<&Redis> {
         match self {
             Self::Memory => None,
-            Self::Redis(redis) => Some(redis.client()),
+            Self::Redis(redis) => Some(redis),
         }
     }
 
@@ -108,6 +98,21 @@ impl Storage {
             redis.close().await;
         }
     }
+}
+
+/// How to reach the Redis that is set, if one is.
+pub(crate) fn redis_settings(config: &RedisConfig) -> Option<RedisSettings> {
+    let url = config.url.as_ref()?;
+    Some(RedisSettings {
+        prefix: config.prefix.clone(),
+        publishing: match config.publishing {
+            Publishing::Auto => rtm_redis::Publishing::Auto,
+            Publishing::Plain => rtm_redis::Publishing::Plain,
+            Publishing::Sharded => rtm_redis::Publishing::Sharded,
+        },
+        command_timeout: config.command_timeout,
+        ..RedisSettings::new(url.expose())
+    })
 }
 
 fn service(
