@@ -29,5 +29,5 @@ pub use module::{ModuleContext, ModuleError, RealtimeModule};
 pub use rtm_domain as domain;
 pub use rtm_protocol as protocol;
 pub use rtm_redis::fred;
-pub use rtm_socketio::{Ack, Connection, Io, Request, Socket, socketioxide};
+pub use rtm_socketio::{Ack, Connection, Frame, Io, Request, Right, Socket, socketioxide};
 pub use server::{RealtimeServer, ServerError};
