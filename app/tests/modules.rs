@@ -6,6 +6,7 @@ mod modules {
     mod client;
     mod failing;
     mod log;
+    mod observing;
     mod reckless;
     mod refused;
     mod slow;

@@ -190,12 +190,13 @@ test("an answer fits the send queue, and the rest can be asked for", async (t) =
   assert.match(page.at(-1).message, /^20x/);
   let [known, pages, heard] = [first.msgId, 0, []];
   for (;;) {
-    const { messages, complete } = await ann.ask("chat:since", { roomId: room, msgId: known });
+    const { messages, complete, more = false } = await ann.ask("chat:since", { roomId: room, msgId: known });
     assert.equal(complete, true);
-    if (messages.length === 0) break;
     heard.push(...messages);
     known = messages.at(-1).msgId;
     pages += 1;
+    assert.equal(more, known !== ann.heard("chat:message").at(-1).msgId);
+    if (!more) break;
   }
   assert.ok(pages > 1);
   assert.deepEqual(heard, ann.heard("chat:message").slice(1));

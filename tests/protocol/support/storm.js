@@ -41,10 +41,10 @@ class Talker {
     client.socket.on("chat:message", hear);
     this.client = client;
     for (;;) {
-      const { ok, messages, complete } = await client.ask("chat:since", { roomId: this.room, msgId: this.heard.at(-1)?.msgId ?? "0-0" });
+      const { ok, messages, complete, more } = await client.ask("chat:since", { roomId: this.room, msgId: this.heard.at(-1)?.msgId ?? "0-0" });
       assert.ok(ok && complete, "the history holds everything");
-      if (messages.length === 0) break;
       for (const message of messages) this.#hear(message);
+      if (!more) break;
     }
     for (const message of early) this.#hear(message);
     caughtUp = true;

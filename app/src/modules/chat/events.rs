@@ -58,6 +58,7 @@ pub(super) fn since(desk: Arc<Desk>, request: Request) -> Work {
                 ok: True,
                 messages: shown(&room, &since.messages),
                 complete: since.complete,
+                more: since.more,
             }),
             Err(refusal) => request.ack.send(&refusal),
         }

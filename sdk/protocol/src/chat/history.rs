@@ -52,4 +52,7 @@ pub struct ChatSinceReply<T = String, M = Box<RawValue>> {
     pub messages: Vec<ChatMessage<T, M>>,
     /// False when older ones between are gone.
     pub complete: bool,
+    /// Whether there are more than one answer holds: ask again, after the last of these.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub more: bool,
 }

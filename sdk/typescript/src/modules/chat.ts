@@ -46,8 +46,8 @@ export interface ChatModuleApi<T> {
   sendMessage(roomId: string, message: T, options?: AskOptions & { clientMsgId?: string }): Promise<{ msgId: string; ts: number }>;
   /** The latest messages, or those before one of them; oldest first. */
   getHistory(roomId: string, limit?: number, options?: AskOptions & { before?: string }): Promise<ChatMessage<T>[]>;
-  /** The messages after a known one; `complete` is false if older ones are gone. */
-  getSince(roomId: string, msgId: string, options?: AskOptions): Promise<{ messages: ChatMessage<T>[]; complete: boolean }>;
+  /** The messages after a known one; `complete` is false if older ones are gone, `more` says that not all fit one answer. */
+  getSince(roomId: string, msgId: string, options?: AskOptions): Promise<{ messages: ChatMessage<T>[]; complete: boolean; more: boolean }>;
   /** Says that one is typing, or no more; the server ends it after a while. */
   setTyping(roomId: string, typing: boolean, options?: AskOptions): Promise<void>;
   /** Says that one has read up to a message. */
@@ -69,7 +69,7 @@ export function createChatModule<S extends Schema = Schema>(): ClientModule & { 
   const backlogs = new Map<string, Backlog<Message>>();
 
   const since = (roomId: string, msgId: string, options?: AskOptions) =>
-    call<{ ok: true; messages: Message[]; complete: boolean }>(context, CHAT_SINCE, { roomId, msgId }, options);
+    call<{ ok: true; messages: Message[]; complete: boolean; more?: boolean }>(context, CHAT_SINCE, { roomId, msgId }, options);
 
   const api: ChatModuleApi<ChatOf<S>> = {
     async sendMessage(roomId, message, { clientMsgId, ...options } = {}) {
@@ -82,8 +82,8 @@ export function createChatModule<S extends Schema = Schema>(): ClientModule & { 
       return (await call<{ ok: true; messages: Message[] }>(context, CHAT_HISTORY, request, options)).messages;
     },
     async getSince(roomId, msgId, options) {
-      const { messages, complete } = await since(roomId, msgId, options);
-      return { messages, complete };
+      const { messages, complete, more = false } = await since(roomId, msgId, options);
+      return { messages, complete, more };
     },
     async setTyping(roomId, typing, options) {
       await call(context, CHAT_TYPING, { roomId, typing }, options);
@@ -127,15 +127,19 @@ export function createChatModule<S extends Schema = Schema>(): ClientModule & { 
   }
 
   async function catchUp(roomId: string, backlog: Backlog<Message>): Promise<void> {
-    const msgId = backlog.hold();
+    const fetched: Message[] = [];
+    let known: string | undefined = backlog.hold();
     try {
-      const { messages, complete } = await since(roomId, msgId);
-      if (!complete) handlers.fire("gap", { roomId });
-      backlog.release(messages);
+      while (known !== undefined) {
+        const { messages, complete, more } = await since(roomId, known);
+        if (!complete) handlers.fire("gap", { roomId });
+        fetched.push(...messages);
+        known = more ? messages.at(-1)?.msgId : undefined;
+      }
     } catch (error) {
       // The room was left meanwhile, or this connection has ended too.
       context?.logger.debug(`Not caught up with chat in ${roomId}`, error);
-      backlog.release([]);
     }
+    backlog.release(fetched);
   }
 }

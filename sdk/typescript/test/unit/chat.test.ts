@@ -50,7 +50,7 @@ describe("chat", () => {
     expect(await history).toEqual([message(1)]);
     const since = chat.getSince("r", "m1");
     socket.next("chat:since").answer({ ok: true, messages: [], complete: true });
-    expect(await since).toEqual({ messages: [], complete: true });
+    expect(await since).toEqual({ messages: [], complete: true, more: false });
     const receipts = chat.getReceipts("r");
     socket.next("chat:receipts").answer({ ok: true, receipts: [{ userId: "bob", msgId: "m1", ts: 1 }] });
     expect(await receipts).toHaveLength(1);
@@ -85,6 +85,21 @@ describe("chat", () => {
     expect(heard).toEqual(["m1", "m2", "m3", "m4", "m5"]);
     socket.hear("chat:message", message(6));
     expect(heard.at(-1)).toBe("m6");
+  });
+
+  it("asks again while there is more than one answer holds", async () => {
+    const { socket, heard } = await chatting();
+    socket.hear("chat:message", message(1));
+    socket.lose("transport close");
+    await reconnect(socket);
+    socket.hear("chat:message", message(5));
+    socket.next("chat:since").answer({ ok: true, messages: [message(2), message(3)], complete: true, more: true });
+    await settled();
+    const { payload, answer } = socket.next("chat:since");
+    expect([payload, heard]).toEqual([{ roomId: "r", msgId: "m3" }, ["m1"]]);
+    answer({ ok: true, messages: [message(4)], complete: true });
+    await settled();
+    expect(heard).toEqual(["m1", "m2", "m3", "m4", "m5"]);
   });
 
   it("says so when not all of it can be fetched, and goes on when none can", async () => {
