@@ -28,6 +28,11 @@ pub use config::Config;
 pub use module::{ModuleContext, ModuleError, RealtimeModule};
 pub use rtm_domain as domain;
 pub use rtm_protocol as protocol;
-pub use rtm_redis::fred;
+pub use rtm_redis::{self as redis, fred};
 pub use rtm_socketio::{Ack, Connection, Frame, Io, Request, Right, Socket, socketioxide};
 pub use server::{RealtimeServer, ServerError};
+
+/// The guide's code, so that it compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/modules.md")]
+mod guide {}

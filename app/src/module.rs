@@ -13,6 +13,7 @@ use rtm_domain::PresenceService;
 use rtm_domain::ids::UserId;
 use rtm_domain::ports::{Change, Observer};
 use rtm_protocol::ErrorReply;
+use rtm_redis::Redis;
 use rtm_redis::fred::clients::Client as RedisClient;
 use rtm_socketio::{Connection, Io, Request, Socket};
 use serde::Serialize;
@@ -101,6 +102,7 @@ pub struct ModuleContext {
     pub logger: tracing::Span,
     /// Cancelled when the server stops.
     pub shutdown: CancellationToken,
+    node_redis: Option<Arc<Redis>>,
     shared: Arc<Shared>,
     owner: &'static str,
 }
@@ -117,7 +119,7 @@ pub(crate) struct Shared {
 pub(crate) struct Given {
     pub(crate) io: Io,
     pub(crate) presence: Option<PresenceService>,
-    pub(crate) redis: Option<RedisClient>,
+    pub(crate) redis: Option<Arc<Redis>>,
     pub(crate) shutdown: CancellationToken,
     pub(crate) shared: Arc<Shared>,
 }
@@ -134,7 +136,8 @@ impl ModuleContext {
         Self {
             io,
             presence,
-            redis,
+            redis: redis.as_ref().map(|redis| redis.client().clone()),
+            node_redis: redis,
             logger: tracing::info_span!("module", name = owner),
             shutdown,
             shared,
@@ -145,6 +148,12 @@ impl ModuleContext {
     /// The name of the module that it was made for.
     pub(crate) fn owner(&self) -> &'static str {
         self.owner
+    }
+
+    /// The node's Redis as the built-in modules use it: names of keys that lie in a room's slot,
+    /// and channels between nodes. None in memory.
+    pub fn shared_redis(&self) -> Option<&Arc<Redis>> {
+        self.node_redis.as_ref()
     }
 
     /// Handles `event` of a socket: in the order in which its events arrive, counted against its

@@ -228,12 +228,18 @@ impl RealtimeServer {
         let gateway = self.parts.gateway.clone();
         let users = (gateway.clone(), presence.clone());
         let clock = self.parts.clock.clone();
-        let nodes = Nodes::open(users, revocations.clone(), clock, storage.redis()).await?;
+        let nodes = Nodes::open(
+            users,
+            revocations.clone(),
+            clock,
+            storage.redis().map(|redis| &**redis),
+        )
+        .await?;
         nodes.run(&shutdown);
         let given = Given {
             io: gateway.io().clone(),
             presence: presence.clone(),
-            redis: storage.redis().map(|redis| redis.client().clone()),
+            redis: storage.redis().cloned(),
             shutdown: shutdown.clone(),
             shared: Arc::new(Shared {
                 nodes,

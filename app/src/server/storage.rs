@@ -18,7 +18,7 @@ use crate::runtime::{SystemEntropy, TokioTasks};
 /// Where presences are kept.
 pub(super) enum Storage {
     Memory,
-    Redis(Box<Redis>),
+    Redis(Arc<Redis>),
 }
 
 impl Storage {
@@ -29,7 +29,7 @@ impl Storage {
         };
         tracing::info!(redis = %url, "connecting");
         let redis = Redis::connect(&settings).await?;
-        Ok(Self::Redis(Box::new(redis)))
+        Ok(Self::Redis(Arc::new(redis)))
     }
 
     /// The presence service over it.
@@ -71,7 +71,7 @@ impl Storage {
     }
 
     /// The Redis itself, if there is one.
-    pub(super) fn redis(&self) -> Option<&Redis> {
+    pub(super) fn redis(&self) -> Option<&Arc<Redis>> {
         match self {
             Self::Memory => None,
             Self::Redis(redis) => Some(redis),
