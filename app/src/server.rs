@@ -60,6 +60,9 @@ pub enum ServerError {
         /// Why.
         error: std::io::Error,
     },
+    /// The connection to Redis cannot be made again by this process.
+    #[error("the connection to Redis has ended for good: {0}; start again")]
+    Lost(String),
     /// The Redis that is set cannot be worked with.
     #[error("{0}")]
     Redis(#[from] rtm_redis::ConnectError),
@@ -168,6 +171,14 @@ impl RealtimeServer {
             serving: tokio::spawn(serving),
         });
         Ok(bound)
+    }
+
+    /// Returns when a running server can do its work no more, and why: stop it, and start another.
+    pub async fn failed(&self) -> ServerError {
+        match &self.running {
+            Some(running) => ServerError::Lost(running.storage.ended().await),
+            None => std::future::pending().await,
+        }
     }
 
     /// Stops: tells clients, ends presences, asks the modules, closes all connections. Takes no
