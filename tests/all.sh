@@ -6,7 +6,7 @@ set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 protocol=$root/tests/protocol
-faults=$root/tests/faults
+sdk=$root/sdk/typescript
 target=${CARGO_TARGET_DIR:-target}
 [[ $target == /* ]] || target=$root/$target
 node_min=20
@@ -65,6 +65,7 @@ tools() {
   has cc || packages+=(build-essential)
   has redis-server || packages+=(redis-server)
   has redis-sentinel || packages+=(redis-sentinel)
+  [[ -x ${RTM_CHROMIUM:-/usr/bin/chromium} ]] || packages+=(chromium)
   has openssl || packages+=(openssl)
   compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || packages+=(libfaketime)
   if ((${#packages[@]} > 0)); then
@@ -85,15 +86,18 @@ component() {
   complain "cargo $1 is missing: run \`rustup component add $2\`, or use --fast"
 }
 
-packages() { (cd "$protocol" && npm ci --no-audit --no-fund); }
+packages() {
+  local folder
+  for folder in "$protocol" "$sdk"; do (cd "$folder" && npm ci --no-audit --no-fund) || return; done
+}
 
-# node_tests FOLDER: the tests in it, with the real binary.
+# node_tests FOLDER: the tests in tests/FOLDER, against the release build.
 node_tests() {
   local report
   [[ -x $target/release/rtm ]] || complain "there is no $target/release/rtm: the release build has failed" || return
   report=$(mktemp) || return
   (
-    cd "$1" &&
+    cd "$root/tests/$1" &&
       RTM_BIN=$target/release/rtm npm test --silent -- \
         --test-reporter=spec --test-reporter-destination=stdout \
         --test-reporter=tap --test-reporter-destination="$report"
@@ -112,6 +116,22 @@ ran_all() {
   done
 }
 
+sdk_build() { (cd "$sdk" && npm run --silent check && npm run --silent build); }
+
+# sdk_tests PROJECT: one kind of the SDK's tests; all of them have to run and to pass.
+sdk_tests() {
+  local report outcome
+  report=$(mktemp) || return
+  (cd "$sdk" && RTM_BIN=$target/release/rtm npx vitest run --project "$1" --reporter=default --reporter=json --outputFile.json="$report") &&
+    node -e '
+      const { numPassedTests, numTotalTests } = JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8"));
+      if (numPassedTests === 0 || numPassedTests !== numTotalTests) throw new Error(`${numPassedTests} of ${numTotalTests} tests passed`);
+    ' "$report"
+  outcome=$?
+  rm -f "$report"
+  return $outcome
+}
+
 cd "$root"
 step "tools" tools
 step "npm ci" packages
@@ -121,8 +141,11 @@ if ! $fast; then
 fi
 step "cargo build --release" cargo build --release
 step "cargo test" cargo test --workspace
-step "protocol tests" node_tests "$protocol"
-step "fault tests" node_tests "$faults"
+step "protocol tests" node_tests protocol
+step "cluster tests" node_tests cluster
+step "fault tests" node_tests faults
+step "sdk check and build" sdk_build
+for kind in unit server browser package; do step "sdk $kind tests" sdk_tests "$kind"; done
 
 printf '\n'
 for at in "${!names[@]}"; do

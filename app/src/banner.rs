@@ -40,10 +40,11 @@ impl Display for Banner<'_> {
             false => "every machine that reaches this address",
         };
         row("open to", &reach)?;
-        row(
-            "identity",
-            &"no authentication: a client is whoever it says it is",
-        )?;
+        let identity = match config.auth.is_on() {
+            true => "clients show a signed token",
+            false => "no authentication: a client is whoever it says it is",
+        };
+        row("identity", &identity)?;
         match &config.http.cors_origins {
             CorsOrigins::Any => row("pages of", &"any origin (CORS_ORIGINS=*)")?,
             CorsOrigins::Only(origins) => row("pages of", &origins.join(", "))?,

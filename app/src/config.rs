@@ -1,6 +1,8 @@
 //! Everything an operator can set, and where it came from. The table in `table.rs` drives the flags,
 //! the variables, the file, the help and the documentation; nothing here uses a setting.
 
+mod auth;
+mod command;
 mod dotenv;
 mod error;
 mod file;
@@ -15,6 +17,7 @@ mod markdown;
 mod place;
 mod presence;
 mod redis;
+mod secret;
 mod setting;
 mod suggest;
 mod table;
@@ -23,6 +26,8 @@ mod variables;
 
 use std::time::Duration;
 
+pub use auth::{AuthConfig, AuthMode};
+pub use command::{NewToken, TokenCommand};
 pub use error::{ConfigError, ConfigErrors, Fault};
 pub use http::{CorsOrigins, HttpConfig};
 pub use limits::Limits;
@@ -32,6 +37,7 @@ pub use markdown::markdown;
 pub use place::{Given, Place};
 pub use presence::{LeaseMode, PresenceConfig};
 pub use redis::{Publishing, RedisConfig, RedisUrl};
+pub use secret::Secret;
 pub use setting::Setting;
 pub use table::settings;
 pub use variables::process_environment;
@@ -60,6 +66,8 @@ pub struct Config {
     pub presence: PresenceConfig,
     /// The Redis that several nodes share, if any.
     pub redis: RedisConfig,
+    /// How clients prove who they are.
+    pub auth: AuthConfig,
     /// What is logged, and how.
     pub log: LogConfig,
 }

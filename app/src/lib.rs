@@ -13,6 +13,8 @@
 //! # }
 //! ```
 
+pub mod auth;
+pub mod commands;
 pub mod config;
 pub mod logging;
 pub mod module;

@@ -7,6 +7,7 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::{env, io};
 
+use rtm::commands::token;
 use rtm::config::{self, Invocation, Loaded};
 use rtm::{RealtimeServer, logging};
 
@@ -20,16 +21,25 @@ fn main() -> ExitCode {
     let dir = env::current_dir().unwrap_or_default();
     match config::load(env::args_os(), config::process_environment(), &dir) {
         Ok(Invocation::Serve(loaded)) => run(*loaded),
-        Ok(Invocation::Print(text)) => {
-            // Whoever reads it may have stopped reading.
-            let _ = io::stdout().write_all(text.as_bytes());
-            ExitCode::SUCCESS
-        }
+        Ok(Invocation::Print(text)) => print(&text),
+        Ok(Invocation::Token(command, loaded)) => match token::run(&command, &loaded.config) {
+            Ok(text) => print(&text),
+            Err(error) => {
+                eprintln!("rtm: {error}");
+                ExitCode::FAILURE
+            }
+        },
         Err(errors) => {
             eprintln!("rtm: {errors}");
             ExitCode::from(USAGE)
         }
     }
+}
+
+fn print(text: &str) -> ExitCode {
+    // Whoever reads it may have stopped reading.
+    let _ = io::stdout().write_all(text.as_bytes());
+    ExitCode::SUCCESS
 }
 
 fn run(loaded: Loaded) -> ExitCode {

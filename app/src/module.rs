@@ -15,10 +15,11 @@ use tokio_util::sync::CancellationToken;
 /// One whose [`register`](Self::register) fails takes no further part.
 #[async_trait]
 pub trait RealtimeModule: Send + Sync + 'static {
-    /// Its name: unique in a server, and what logs call it.
+    /// Its name: unique in a server, and what logs call it. Asked once.
     fn name(&self) -> &'static str;
 
-    /// The server starts. Modules register in the order in which they were added.
+    /// The server starts. Modules register in the order in which they were added, each within
+    /// 10 s.
     async fn register(&self, ctx: &ModuleContext) -> Result<(), ModuleError> {
         let _ = ctx;
         Ok(())
@@ -36,12 +37,14 @@ pub trait RealtimeModule: Send + Sync + 'static {
     }
 
     /// The client is gone; what it asked before is done. A client that says farewell does not
-    /// mean to come back.
+    /// mean to come back. Modules are told in the reverse order; the next one is told after 2 s
+    /// at the latest.
     async fn on_disconnected(&self, socket: &Socket, ctx: &ModuleContext, said_farewell: bool) {
         let _ = (socket, ctx, said_farewell);
     }
 
-    /// The server stops. Modules are asked in the reverse order, each for a limited time.
+    /// The server stops. Modules are asked in the reverse order. They have half of the shutdown
+    /// timeout together, and each its equal share of what is left of it, 2 s at most.
     async fn on_shutdown(&self) {}
 }
 
@@ -100,6 +103,11 @@ impl ModuleContext {
             shutdown,
             owner,
         }
+    }
+
+    /// The name of the module that it was made for.
+    pub(crate) fn owner(&self) -> &'static str {
+        self.owner
     }
 
     /// Handles `event` of a socket: in the order in which its events arrive, counted against its

@@ -1,5 +1,7 @@
 //! Modules that come with the server.
 
-pub mod presence;
+mod auth;
+mod presence;
 
+pub use auth::AuthModule;
 pub use presence::PresenceModule;

@@ -1,11 +1,13 @@
 //! The server: modules over one Socket.IO gateway and one HTTP listener.
 
+mod bus;
 mod crew;
+mod door;
 mod http;
 mod parts;
 mod storage;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -19,11 +21,15 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::Config;
+use crate::auth::{Authenticator, KeyError, Revocations};
+use crate::config::{AuthMode, Config};
 use crate::module::RealtimeModule;
-use crate::modules::PresenceModule;
+use crate::modules::{AuthModule, PresenceModule};
 use crew::Crew;
+use door::Door;
 use http::Readiness;
+pub(crate) use parts::token_authenticator;
+
 use parts::Parts;
 use storage::Storage;
 
@@ -35,9 +41,16 @@ const RECONNECT_IN_MS: [u64; 2] = [500, 3_000];
 pub struct RealtimeServer {
     config: Config,
     parts: Parts,
-    modules: Vec<Arc<dyn RealtimeModule>>,
+    modules: Vec<NamedModule>,
+    authenticator: Option<Arc<dyn Authenticator>>,
     running: Option<Running>,
     started: bool,
+}
+
+/// A module under the name that it gave when it was added.
+struct NamedModule {
+    name: &'static str,
+    module: Arc<dyn RealtimeModule>,
 }
 
 /// Why a server cannot be set up or started.
@@ -63,6 +76,22 @@ pub enum ServerError {
     /// The connection to Redis cannot be made again by this process.
     #[error("the connection to Redis has ended for good: {0}; start again")]
     Lost(String),
+    /// A key that tokens shall be checked with cannot be used.
+    #[error("a key for tokens cannot be used: {0}")]
+    Key(#[from] KeyError),
+    /// Tokens shall be checked, and there is no key.
+    #[error(
+        "AUTH_MODE=jwt needs a key: set AUTH_JWT_SECRET, AUTH_JWT_PUBLIC_KEY_FILE or \
+         AUTH_JWT_JWKS_FILE"
+    )]
+    NoKey,
+    /// Anybody could be anyone, from anywhere.
+    #[error(
+        "HOST={0} is reachable by others, and nobody has to prove who they are: set a key \
+         (AUTH_JWT_SECRET, AUTH_JWT_PUBLIC_KEY_FILE or AUTH_JWT_JWKS_FILE), or AUTH_MODE=none \
+         if that is meant"
+    )]
+    OpenToAll(IpAddr),
     /// The Redis that is set cannot be worked with.
     #[error("{0}")]
     Redis(#[from] rtm_redis::ConnectError),
@@ -80,6 +109,15 @@ struct Running {
     serving: JoinHandle<()>,
 }
 
+impl NamedModule {
+    fn new(module: impl RealtimeModule) -> Self {
+        Self {
+            name: module.name(),
+            module: Arc::new(module),
+        }
+    }
+}
+
 impl RealtimeServer {
     /// A server with the built-in modules that `config` asks for.
     pub fn new(config: Config) -> Self {
@@ -87,6 +125,7 @@ impl RealtimeServer {
             parts: Parts::new(&config),
             config,
             modules: Vec::new(),
+            authenticator: None,
             running: None,
             started: false,
         }
@@ -94,22 +133,36 @@ impl RealtimeServer {
 
     /// Adds a module, to be registered after those added before.
     pub fn use_module(&mut self, module: impl RealtimeModule) -> Result<&mut Self, ServerError> {
-        let name = module.name();
+        let module = NamedModule::new(module);
         if self.started {
-            return Err(ServerError::AlreadyStarted(name));
+            return Err(ServerError::AlreadyStarted(module.name));
         }
-        if self.modules().contains(&name) {
-            return Err(ServerError::DuplicateModule(name));
+        if self.modules().contains(&module.name) {
+            return Err(ServerError::DuplicateModule(module.name));
         }
-        self.modules.push(Arc::new(module));
+        self.modules.push(module);
         Ok(self)
+    }
+
+    /// Has clients prove who they are in the application's own way, whatever the configuration
+    /// says about tokens.
+    pub fn authenticate_with(&mut self, authenticator: impl Authenticator) -> &mut Self {
+        self.authenticator = Some(Arc::new(authenticator));
+        self
     }
 
     /// The names of its modules, in order.
     pub fn modules(&self) -> Vec<&'static str> {
-        let built_in = self.config.presence.enabled.then_some(presence::OWNER);
-        let added = self.modules.iter().map(|module| module.name());
-        built_in.into_iter().chain(added).collect()
+        // The built-in ones are made at the start, when it is known where they keep things.
+        let auth = self.authenticator.is_some() || self.config.auth.is_on();
+        let auth = auth.then_some(AuthModule::NAME);
+        let presence = self.config.presence.enabled.then_some(presence::OWNER);
+        let built_in = auth.into_iter().chain(presence);
+        let modules = self.modules.iter().map(|module| module.name);
+        match self.started {
+            true => modules.collect(),
+            false => built_in.chain(modules).collect(),
+        }
     }
 
     /// Socket.IO itself.
@@ -122,19 +175,28 @@ impl RealtimeServer {
         if self.started {
             return Err(ServerError::StartedTwice);
         }
+        let authenticator = self.authenticator()?;
         let address = self.config.http.address();
         let listen = |error| ServerError::Listen { address, error };
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let bound = listener.local_addr().map_err(listen)?;
         let storage = Arc::new(Storage::open(&self.config.redis).await?);
+        if let (Some(bus), Storage::Redis(redis)) = (&self.parts.bus, &*storage) {
+            bus.open(redis).await?;
+        }
         self.started = true;
         let presence = self.config.presence.enabled.then(|| {
             let policy = parts::policy(&self.config);
             storage.presence(policy, &self.parts.clock)
         });
-        let mut modules = self.modules.clone();
+        let revocations = Arc::new(Revocations::default());
         if let Some(service) = &presence {
-            modules.insert(0, Arc::new(PresenceModule::new(service.clone())));
+            let module = PresenceModule::new(service.clone());
+            self.modules.insert(0, NamedModule::new(module));
+        }
+        if let Some(authenticator) = &authenticator {
+            let module = AuthModule::new(authenticator.clone(), revocations.clone());
+            self.modules.insert(0, NamedModule::new(module));
         }
 
         let (shutdown, stop_serving) = (CancellationToken::new(), CancellationToken::new());
@@ -142,7 +204,7 @@ impl RealtimeServer {
         let gateway = self.parts.gateway.clone();
         let crew = Arc::new(
             Crew::register(
-                &modules,
+                &self.modules,
                 gateway.io(),
                 presence.as_ref(),
                 storage.redis(),
@@ -150,7 +212,11 @@ impl RealtimeServer {
             )
             .await,
         );
-        gateway.open(crew.clone());
+        gateway.open(Arc::new(Door {
+            authenticator,
+            revocations,
+            crew: crew.clone(),
+        }));
         let readiness = Readiness {
             ready: ready.clone(),
             storage: storage.clone(),
@@ -179,6 +245,24 @@ impl RealtimeServer {
             Some(running) => ServerError::Lost(running.storage.ended().await),
             None => std::future::pending().await,
         }
+    }
+
+    /// What clients are asked for; none if they need to prove nothing.
+    fn authenticator(&self) -> Result<Option<Arc<dyn Authenticator>>, ServerError> {
+        if let Some(own) = &self.authenticator {
+            return Ok(Some(own.clone()));
+        }
+        let auth = &self.config.auth;
+        if auth.is_on() {
+            let authenticator = parts::token_authenticator(&self.config)?;
+            return Ok(Some(Arc::new(authenticator)));
+        }
+        let host = self.config.http.host;
+        if auth.mode != AuthMode::None && !host.is_loopback() {
+            return Err(ServerError::OpenToAll(host));
+        }
+        tracing::warn!("no authentication: a client is whoever it says it is");
+        Ok(None)
     }
 
     /// Stops: tells clients, ends presences, asks the modules, closes all connections. Takes no

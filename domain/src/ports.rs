@@ -55,7 +55,7 @@ pub trait PresenceStore: Send + Sync {
     ) -> Result<Renewed, StoreError>;
 
     /// Raises the room's version to `floor`, and returns it with the room's records: those of
-    /// `conns`, or all that are not tombstones.
+    /// `conns`, or all that are not tombstones. One whose lease is missing is lapsed.
     async fn read(
         &self,
         room: &RoomId,

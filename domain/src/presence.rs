@@ -10,7 +10,7 @@
 //! | `Rejoin` | put, `Joined` | put with the next epoch, `Joined` | as live | put, `Joined` |
 //! | `Patch` | not present | put, `Updated`; keep if nothing changes | as live | not present |
 //! | `Reassert` | put, `Joined` | put, `Updated` | put, `Updated` | put, `Joined` |
-//! | `Close` | put closing, `Joined` | put closing; `Updated` if others would see it | put closing, `Updated` | keep |
+//! | `Close` | put closing, `Joined` | put closing, `Updated` | put closing, `Updated` | keep |
 //! | `End` | end, `Left` | end, `Left` | end, `Left` | epoch below: end, `Left`; else keep |
 //! | `Kick` | keep | end, `Left(Kicked)` | end, `Left(Kicked)` | keep |
 //! | `Expire` | keep | keep | end, `Left(Expired)`; closing: `Left(Disconnected)` | keep |

@@ -177,6 +177,11 @@ impl Seat {
         self.attempts > 0
     }
 
+    /// Whether it is one for `conn` whose first write was not answered.
+    pub fn is_unanswered(&self, conn: &ConnId) -> bool {
+        self.standing == Standing::Joining && self.known.is_none() && self.conn == *conn
+    }
+
     /// Compares the epoch that a client names with its own; none means its own.
     pub fn check_epoch(&self, epoch: Option<Epoch>) -> Result<(), Rejection> {
         match epoch {
@@ -237,16 +242,29 @@ impl Seat {
     }
 
     /// The store has confirmed, in answer to a call made at `asked`, that the lease runs for
-    /// `span` from then. A lease of an earlier epoch means nothing any more.
-    pub fn renewed(&mut self, lease: &LeaseName, asked: Moment, span: Duration, by: &Identity) {
+    /// `span` from then. A lease of an earlier epoch means nothing any more. False if the record
+    /// must be looked at: this is another life of the store, which may have an older one.
+    pub fn renewed(
+        &mut self,
+        lease: &LeaseName,
+        asked: Moment,
+        span: Duration,
+        by: &Identity,
+    ) -> bool {
         if lease.epoch != self.epoch {
-            return;
+            return true;
         }
-        self.confirmed = Confirmed {
-            until: self.confirmed.until.max(asked.after(span)),
-            at: asked,
-            by: Some(by.clone()),
-        };
+        if self.confirmed.by.as_ref() != Some(by) {
+            return false;
+        }
+        self.confirmed.until = self.confirmed.until.max(asked.after(span));
+        self.confirmed.at = asked;
+        true
+    }
+
+    /// The record was found as it should be in this life of the store.
+    pub fn verified(&mut self, by: &Identity) {
+        self.confirmed.by = Some(by.clone());
     }
 
     /// Its client is in the room from now on.

@@ -4,6 +4,7 @@
 //! peers. The service holds no rule; it performs what the machines decide. Locks are never held
 //! across a call to a port that waits, but for a seat's turn, which lasts one command.
 
+mod audit;
 mod ending;
 mod fencing;
 mod joining;
@@ -17,7 +18,6 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use async_lock::Mutex as AsyncMutex;
 use futures_util::future::join_all;
 
 use crate::error::{Refusal, StoreError};
@@ -66,9 +66,9 @@ pub(crate) struct Node {
     rooms: Rooms,
     sessions: Mutex<BTreeMap<SocketId, Arc<SessionState>>>,
     upkeep: Mutex<Upkeep>,
-    /// Held while leases are renewed.
-    renewing: AsyncMutex<()>,
     draining: AtomicBool,
+    /// Whether a tick waits for the store.
+    renewing: AtomicBool,
 }
 
 impl PresenceService {
@@ -83,8 +83,8 @@ impl PresenceService {
                 rooms: Rooms::default(),
                 sessions: Mutex::default(),
                 upkeep: Mutex::new(upkeep),
-                renewing: AsyncMutex::new(()),
                 draining: AtomicBool::new(false),
+                renewing: AtomicBool::new(false),
             }),
         }
     }
@@ -105,8 +105,7 @@ impl PresenceService {
         self.node.spawn(async move {
             loop {
                 ticking.node.sleep(ticking.policy().tick()).await;
-                let tick = ticking.clone();
-                ticking.node.spawn(async move { tick.tick().await });
+                ticking.tick_soon();
             }
         });
         self.node.spawn(async move {
@@ -122,6 +121,12 @@ impl PresenceService {
         let session = SessionState::open(socket, peer);
         lock(&self.node.sessions).insert(socket, session.clone());
         Session::new(self.node.clone(), session)
+    }
+
+    /// The session of a connected socket.
+    pub fn session(&self, socket: SocketId) -> Option<Session> {
+        let state = lock(&self.node.sessions).get(&socket).cloned()?;
+        Some(Session::new(self.node.clone(), state))
     }
 
     /// Everyone live in a room, as the store has it, also if this node has no member there.

@@ -4,11 +4,15 @@
 //! So a sweeper acts only when *armed*: the store has answered under one identity for as long as
 //! a live node needs to renew, never with a longer gap than such a node survives.
 
+mod audit;
+
 use std::time::Duration;
 
-use crate::ports::Witness;
+use crate::ports::{Identity, Witness};
 use crate::presence::policy::Policy;
 use crate::time::{Moment, millis};
+
+pub use audit::Audit;
 
 /// Whether this node's sweeper may act.
 #[derive(Debug, Clone)]
@@ -54,6 +58,11 @@ impl Arming {
         changed
     }
 
+    /// Which life of the store answered last.
+    pub fn identity(&self) -> Option<&Identity> {
+        self.heard.as_ref().map(|heard| &heard.witness.identity)
+    }
+
     /// This node itself was late by `late`.
     pub fn late(&mut self, late: Duration, now: Moment) {
         if late > self.gap_max / 2
@@ -81,7 +90,6 @@ impl Arming {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ports::Identity;
     use crate::time::Timestamp;
 
     fn policy() -> Policy {

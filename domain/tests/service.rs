@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a case that cannot go on has failed")]
 
 mod service {
+    mod audit;
     mod conflicts;
     mod endings;
     mod histories;

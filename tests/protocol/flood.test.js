@@ -99,6 +99,40 @@ test("2,000 namespaces that do not exist", async () => {
   await mustServe("2,000 namespaces");
 });
 
+test("namespaces with names of 900 KB, from a client that reads no answer", async () => {
+  const connect = `40/${"n".repeat(900_000)},`;
+  const raw = await RawSocket.open(server);
+  raw.stopReading();
+  raw.send(...Array.from({ length: 150 }, () => connect));
+  await mustServe("long names of namespaces");
+  raw.cut();
+
+  const polling = await Polling.open(server);
+  for (let n = 0; n < 100; n += 1) {
+    const { status } = await polling.post(connect);
+    assert.equal(status, 400);
+  }
+  await mustServe("long names of namespaces, polled");
+});
+
+test("300,000 packets in one polled body", async () => {
+  for (const packet of ["40", "41", "2", "3", "40/x", '42["x"]']) {
+    const polling = await (await Polling.open(server)).enter();
+    const body = Array.from({ length: Math.min(300_000, Math.floor(999_999 / (packet.length + 1))) }, () => packet).join("\x1e");
+    assert.equal((await polling.post(body)).status, 413, packet);
+    await mustServe(`a body full of ${packet}`);
+  }
+});
+
+test("10,000 packets in one polled body are as many as it may hold", async () => {
+  for (const packet of ["40", "3", "40/x", '42["x"]', '42["presence:join",{"roomId":"flood","userId":"eve"}]']) {
+    const polling = await (await Polling.open(server)).enter();
+    const { status } = await polling.post(Array.from({ length: 10_000 }, () => packet).join("\x1e"));
+    assert.equal(status, 200, packet);
+    await mustServe(`10,000 times ${packet}`);
+  }
+});
+
 test("1,000 connections that come and go, entered or not", async () => {
   for (let wave = 0; wave < 10; wave += 1) {
     const raws = await Promise.all(

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { clientsOf, TRANSPORTS } from "./support/client.js";
-import { Polling } from "./support/http.js";
+import { Polling, request } from "./support/http.js";
 import { unique } from "./support/random.js";
 import { RawSocket } from "./support/raw.js";
 import { assertRefused, assertTooLarge } from "./support/refusal.js";
@@ -213,6 +213,30 @@ for (const [name, localAddress] of [["MAX_CONNECTIONS", undefined], ["MAX_CONNEC
     [first, next].forEach((raw) => raw.cut());
   });
 }
+
+for (const transport of ["polling", "websocket"]) {
+  test(`MAX_CONNECTIONS counts a session from its handshake on (${transport})`, async (t) => {
+    const server = await serve({ MAX_CONNECTIONS: "1", CONNECT_TIMEOUT_MS: "1000" });
+    const session = transport === "polling" ? await Polling.open(server) : await RawSocket.open(server);
+    await mustRefuse(t, server);
+    // It enters no namespace in time, and makes room.
+    const next = await eventually("a place that became free", () => RawSocket.enter(server));
+    next.cut();
+    session.cut?.();
+  });
+}
+
+test("handshakes far above MAX_CONNECTIONS are refused without a session", async () => {
+  const server = await serve({ MAX_CONNECTIONS: "1" });
+  const only = await RawSocket.enter(server);
+  const handshake = () => request(server, "/socket.io/?EIO=4&transport=polling");
+  for (let n = 0; n < 256; n += 1) assert.equal((await handshake()).status, 200);
+  const { status, body } = await handshake();
+  assert.equal(status, 503);
+  assert.equal(JSON.parse(body).code, "too_large");
+  await assert.rejects(RawSocket.open(server), /503/);
+  only.cut();
+});
 
 test("one packet larger than MAX_QUEUE_BYTES may enter an empty queue", async (t) => {
   const server = await serve({ MAX_QUEUE_BYTES: "20000" });

@@ -209,7 +209,7 @@ impl Crates {
 /// How far out a crate is; each may use only what is further in.
 fn layer(name: &str) -> u8 {
     match name {
-        "rtm-domain" => 0,
+        "rtm-domain" | "rtm-domain-mutants" => 0,
         "rtm-protocol" => 1,
         "rtm-memory" | "rtm-redis" | "rtm-socketio" | "rtm-client" => 2,
         "rtm" => 3,

@@ -89,6 +89,9 @@ macro_rules! store_contract {
 store_contract!(in_memory, || {
     Some(crate::store_contract::subject::Memory::open())
 });
+store_contract!(simulated, || {
+    Some(crate::store_contract::subject::Simulated::open())
+});
 store_contract!(
     on_redis,
     crate::store_contract::redis::OnServer::open_sharded

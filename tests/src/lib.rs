@@ -8,8 +8,12 @@ pub mod dice;
 pub mod executor;
 pub mod faults;
 pub mod peer;
+#[cfg(feature = "memory")]
 pub mod redis;
 pub mod roster;
+#[cfg(feature = "memory")]
 pub mod script;
+pub mod simulation;
+#[cfg(feature = "memory")]
 pub mod text;
 pub mod world;

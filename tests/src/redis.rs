@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 
 pub use node::RedisNode;
 pub use server::{RedisServer, free_port};
-pub use size::{keys, size};
+pub use size::{keys, remove_leases, size};
 pub use stage::OnRedis;
 
 /// Runs what talks to Redis, beside the thread of a test.

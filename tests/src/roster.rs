@@ -158,6 +158,14 @@ impl Roster {
         }
     }
 
+    /// The version it holds.
+    pub fn version(&self) -> Option<Version> {
+        match self {
+            Self::Entering(_) => None,
+            Self::In { version, .. } => Some(*version),
+        }
+    }
+
     /// Whom it sees.
     pub fn members(&self) -> Option<&BTreeMap<ConnId, Shows>> {
         match self {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use rtm_domain::PresenceService;
 use rtm_domain::ids::SocketId;
-use rtm_domain::ports::Tasks;
+use rtm_domain::ports::{Clock, Tasks};
 use rtm_domain::presence::policy::Policy;
 use rtm_domain::service::Ports;
 
@@ -30,6 +30,8 @@ pub struct World {
     pub stage: Arc<dyn Stage>,
     nodes: Vec<Node>,
     sockets: Vec<Socket>,
+    policy: Policy,
+    seed: Option<u64>,
 }
 
 /// A node.
@@ -38,6 +40,7 @@ pub struct Node {
     pub service: PresenceService,
     /// Its way to the store.
     pub store: Arc<FaultyStore>,
+    clock: Arc<dyn Clock>,
     executor: Executor,
     running: Running,
 }
@@ -54,6 +57,17 @@ impl World {
     pub fn new(backend: &dyn Backend, policy: Policy, nodes: usize, seed: Option<u64>) -> Self {
         let clock = HandClock::new();
         let stage = backend.open(&clock, nodes);
+        Self::on(stage, clock, policy, nodes, seed)
+    }
+
+    /// The same, on a store that is open.
+    pub fn on(
+        stage: Arc<dyn Stage>,
+        clock: Arc<HandClock>,
+        policy: Policy,
+        nodes: usize,
+        seed: Option<u64>,
+    ) -> Self {
         let node = |nth: usize| {
             let dice = seed.map(|seed| Dice::new(seed.wrapping_add(nth as u64)));
             Node::new(&stage, &clock, policy, nth, dice)
@@ -64,6 +78,8 @@ impl World {
             stage,
             nodes,
             sockets: Vec::new(),
+            policy,
+            seed,
         };
         world.settle();
         world
@@ -87,10 +103,13 @@ impl World {
     /// Connects a socket to a node and returns its number.
     pub fn connect(&mut self, node: usize) -> usize {
         let number = self.sockets.len();
-        let peer = RecordingPeer::new(self.clock.clone());
         let Node {
-            service, executor, ..
+            service,
+            executor,
+            clock,
+            ..
         } = &self.nodes[node];
+        let peer = RecordingPeer::new(clock.clone());
         let session = service.connect(SocketId(number as u64), peer.clone());
         self.sockets
             .push(Socket::open(node, session, peer, executor));
@@ -111,7 +130,7 @@ impl World {
     pub fn settle(&mut self) {
         loop {
             let running = |node: &&Node| matches!(node.running, Running::Yes);
-            let mut ran = false;
+            let mut ran = self.stage.run();
             for node in self.nodes.iter().filter(running) {
                 ran |= node.executor.run();
             }
@@ -167,6 +186,14 @@ impl World {
         for socket in self.sockets.iter_mut().filter(|it| it.node == node) {
             socket.goes_away();
         }
+    }
+
+    /// A dead node starts again under its number, knowing nothing.
+    pub fn restart(&mut self, node: usize) {
+        let lives = self.sockets.len() as u64 + self.clock.passed();
+        let seed = self.seed.map(|seed| seed.rotate_left(17) ^ lives);
+        let dice = seed.map(|seed| Dice::new(seed.wrapping_add(node as u64)));
+        self.nodes[node] = Node::new(&self.stage, &self.clock, self.policy, node, dice);
     }
 
     /// Runs work on a node.
@@ -238,7 +265,10 @@ impl Node {
     ) -> Self {
         let seed = dice.clone().map_or(nth as u64 + 1, |mut dice| dice.roll());
         let executor = Executor::new(dice);
-        let store = FaultyStore::new(stage.store(), stage.feed(nth), clock.clone(), seed);
+        let hands = clock;
+        let clock = stage.clock(nth, hands);
+        let way = (stage.way(nth), stage.feed(nth));
+        let store = FaultyStore::new(way.0, way.1, hands.clone(), seed);
         let ports = Ports {
             store: store.clone(),
             feed: store.clone(),
@@ -253,6 +283,7 @@ impl Node {
         Self {
             service,
             store,
+            clock,
             executor,
             running: Running::Yes,
         }
@@ -261,6 +292,11 @@ impl Node {
     /// Whether it runs.
     pub fn is_running(&self) -> bool {
         matches!(self.running, Running::Yes)
+    }
+
+    /// Whether it is dead.
+    pub fn is_dead(&self) -> bool {
+        matches!(self.running, Running::Dead)
     }
 }
 

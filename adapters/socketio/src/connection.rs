@@ -12,16 +12,19 @@ use std::sync::{Arc, PoisonError, RwLock, Weak};
 
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-use http::request::Parts;
-use rtm_domain::ids::SocketId;
+use http::Extensions;
+use rtm_domain::ids::{RoomId, SocketId};
 use rtm_domain::ports::Clock;
+use rtm_protocol::ErrorReply;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use socketioxide::{SendError, SocketError};
 
 use crate::Socket;
+use crate::identity::{Identity, Right, forbidden};
 use crate::limits::Limits;
 use crate::line::{Cut, Line};
+use crate::places::place_of;
 use crate::stream::StreamHandle;
 
 pub use ack::Ack;
@@ -47,6 +50,8 @@ pub struct Connection {
     inbox: Arc<Inbox>,
     handlers: RwLock<HashMap<Box<str>, (&'static str, Handler)>>,
     seen_off: AtomicBool,
+    /// None where nobody has to prove who they are.
+    identity: RwLock<Option<Arc<Identity>>>,
 }
 
 impl Connection {
@@ -65,7 +70,7 @@ impl Connection {
         Self {
             id,
             sid: socket.id.to_string(),
-            remote: stream_of(parts).map(|stream| stream.remote.ip()),
+            remote: stream_of(&parts.extensions).map(|stream| stream.remote.ip()),
             socket,
             line,
             clock,
@@ -77,6 +82,7 @@ impl Connection {
             limits,
             handlers: RwLock::default(),
             seen_off: AtomicBool::new(false),
+            identity: RwLock::new(None),
         }
     }
 
@@ -104,6 +110,33 @@ impl Connection {
     /// The address at the other end.
     pub fn remote(&self) -> Option<IpAddr> {
         self.remote
+    }
+
+    /// Who it is; none where nobody has to prove that.
+    pub fn identity(&self) -> Option<Arc<Identity>> {
+        let identity = self.identity.read().unwrap_or_else(PoisonError::into_inner);
+        identity.clone()
+    }
+
+    /// It has proven who it is (again).
+    pub fn identify(&self, identity: Arc<Identity>) {
+        let mut known = self
+            .identity
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *known = Some(identity);
+    }
+
+    /// Whether it has a right in a room.
+    ///
+    /// # Errors
+    ///
+    /// The reply `forbidden`.
+    pub fn may(&self, right: Right, room: &RoomId) -> Result<(), ErrorReply> {
+        match self.identity() {
+            Some(identity) if !identity.authority.allows(right, room) => Err(forbidden(right)),
+            _ => Ok(()),
+        }
     }
 
     /// Whether the client can still be spoken to.
@@ -169,6 +202,13 @@ impl Connection {
         &self.sid
     }
 
+    /// Its session has gone or is as good as gone: another one may have its place.
+    pub(crate) fn release_place(&self) {
+        if let Some(place) = place_of(self.socket.req_parts()) {
+            place.release();
+        }
+    }
+
     /// It may be spoken to: starts what it asked while it was let in.
     pub(crate) fn open(&self) {
         self.inbox.open();
@@ -203,6 +243,6 @@ impl Connection {
 const PACKET_OVERHEAD: usize = 16;
 
 /// The stream over which a request came.
-pub(crate) fn stream_of(parts: &Parts) -> Option<&Arc<StreamHandle>> {
-    parts.extensions.get::<Arc<StreamHandle>>()
+pub(crate) fn stream_of(extensions: &Extensions) -> Option<&Arc<StreamHandle>> {
+    extensions.get::<Arc<StreamHandle>>()
 }

@@ -6,10 +6,13 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use axum::Router;
+use futures_util::future::BoxFuture;
+use rtm_domain::ids::UserId;
 use rtm_domain::ports::Clock;
+use rtm_domain::time::Timestamp;
 use rtm_protocol::{ConnectRefusal, ErrorCode};
 use serde::Serialize;
-use socketioxide::extract::SocketRef;
+use socketioxide::extract::TryData;
 use socketioxide::handler::ConnectHandler;
 use socketioxide::layer::SocketIoLayer;
 use socketioxide::socket::DisconnectReason;
@@ -17,16 +20,20 @@ use socketioxide::{ParserConfig, SocketIo};
 use tokio_util::task::TaskTracker;
 use tower::Layer;
 
+use crate::cluster::{Cluster, ClusterAdapter};
 use crate::connection::{Connection, Intake, stream_of};
+use crate::handshake::Handshake;
+use crate::identity::Identity;
 use crate::limits::Limits;
 use crate::line::{Cut, Line};
-use crate::polling;
-use crate::registry::{Full, Registry};
+use crate::places::{Full, Places, place_of};
+use crate::polling::{self, Transport};
+use crate::registry::Registry;
 use crate::stream::StreamHandle;
 use crate::{Io, Socket};
 
 /// How often connections are looked at.
-const WATCH_EVERY: Duration = Duration::from_secs(1);
+const WATCH_EVERY: Duration = Duration::from_millis(500);
 
 /// How often a closing gateway looks whether clients have fetched what waits for them.
 const DRAIN_EVERY: Duration = Duration::from_millis(10);
@@ -34,6 +41,12 @@ const DRAIN_EVERY: Duration = Duration::from_millis(10);
 /// What the application does when connections come and go. A panic in a hook is the
 /// application's business to catch.
 pub trait Hooks: Send + Sync + 'static {
+    /// Somebody wants in: who it is, or none where nobody has to prove that; or why not.
+    fn authenticate(&self, handshake: Handshake) -> Authenticated {
+        let _ = handshake;
+        Box::pin(async { Ok(None) })
+    }
+
     /// A connection is about to be let in: the place to register handlers. It has not been told
     /// yet, so nothing may be emitted.
     fn on_connection(&self, connection: &Arc<Connection>);
@@ -45,10 +58,13 @@ pub trait Hooks: Send + Sync + 'static {
     fn on_disconnected(&self, connection: &Arc<Connection>, said_farewell: bool) -> crate::Work;
 }
 
+/// Who somebody is, or why that is not proven.
+pub type Authenticated = BoxFuture<'static, Result<Option<Identity>, ConnectRefusal>>;
+
 /// Socket.IO with our limits.
 pub struct Gateway {
     io: Io,
-    layer: SocketIoLayer,
+    layer: SocketIoLayer<ClusterAdapter>,
     shared: Arc<Shared>,
 }
 
@@ -56,6 +72,7 @@ struct Shared {
     limits: Arc<Limits>,
     clock: Arc<dyn Clock>,
     registry: Arc<Registry>,
+    places: Arc<Places>,
     farewells: TaskTracker,
     draining: Arc<AtomicBool>,
 }
@@ -73,11 +90,12 @@ impl fmt::Display for ConnectRefused {
 
 impl Gateway {
     /// A gateway that lets nobody in before [`open`](Self::open).
-    pub fn new(limits: Limits, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(limits: Limits, clock: Arc<dyn Clock>, cluster: Cluster) -> Self {
         let parser = ParserConfig::common()
             .max_incoming_binaries(limits.attachments_max)
             .max_incoming_binary_buf_size(limits.message_bytes_max);
         let (layer, io) = SocketIo::builder()
+            .with_adapter::<ClusterAdapter>(cluster)
             .with_parser(parser)
             .max_payload(limits.message_bytes_max as u64)
             .ws_max_message_size(limits.message_bytes_max)
@@ -90,6 +108,7 @@ impl Gateway {
             .upgrade_timeout(limits.upgrade_timeout)
             .build_layer();
         let shared = Arc::new(Shared {
+            places: Arc::new(Places::new(&limits)),
             limits: Arc::new(limits),
             clock,
             registry: Arc::new(Registry::default()),
@@ -107,13 +126,18 @@ impl Gateway {
     /// Lets connections in from now on.
     pub fn open(&self, hooks: Arc<dyn Hooks>) {
         let (shared, greeter, watcher) = (self.shared.clone(), hooks.clone(), hooks.clone());
-        let let_in = move |socket: SocketRef| {
-            let outcome = shared.let_in(socket, &hooks);
-            async move { outcome }
+        let let_in = move |socket: Socket, auth: TryData<serde_json::Value>| {
+            let (shared, hooks) = (shared.clone(), hooks.clone());
+            let handshake = Handshake::read(auth.0.as_ref().ok(), socket.req_parts());
+            async move {
+                let identity = hooks.authenticate(handshake).await;
+                shared.let_in(socket, identity.map_err(ConnectRefused)?, &hooks)
+            }
         };
         let registry = self.shared.registry.clone();
-        let announce = move |socket: SocketRef| async move {
-            if let Some(connection) = registry.find(&socket.id.to_string()) {
+        let announce = move |socket: Socket| async move {
+            if let Some(connection) = Connection::of(&socket) {
+                registry.announced(&connection);
                 connection.open();
                 greeter.on_connected(&connection);
             }
@@ -127,6 +151,8 @@ impl Gateway {
     pub fn in_front_of(&self, router: Router) -> Router {
         let sessions = polling::Sessions {
             registry: self.shared.registry.clone(),
+            places: self.shared.places.clone(),
+            limits: self.shared.limits.clone(),
             clock: self.shared.clock.clone(),
             draining: self.shared.draining.clone(),
         };
@@ -147,6 +173,22 @@ impl Gateway {
         for connection in self.shared.registry.all() {
             connection.emit(event, payload);
         }
+    }
+
+    /// Cuts a user's connections whose identity was proven at `until` or earlier, or at an
+    /// unknown time. Returns how many there were.
+    pub fn cut_user(&self, user: &UserId, until: Timestamp) -> usize {
+        let mut cut = 0;
+        for connection in self.shared.registry.all() {
+            let is_theirs = |identity: Arc<Identity>| {
+                identity.user == *user && identity.issued.is_none_or(|issued| issued <= until)
+            };
+            if connection.identity().is_some_and(is_theirs) {
+                connection.line().cut(Cut::Revoked);
+                cut += 1;
+            }
+        }
+        cut
     }
 
     /// Lets nobody in any more.
@@ -190,6 +232,7 @@ impl Shared {
     fn let_in(
         self: &Arc<Self>,
         socket: Socket,
+        identity: Option<Identity>,
         hooks: &Arc<dyn Hooks>,
     ) -> Result<(), ConnectRefused> {
         if self.draining.load(Ordering::SeqCst) {
@@ -198,41 +241,47 @@ impl Shared {
                 message: "this server is going away: reconnect".into(),
             }));
         }
+        let place = place_of(socket.req_parts());
+        if let Some(full) = place.and_then(|place| place.over()) {
+            return Err(ConnectRefused(full.into()));
+        }
         let now = self.clock.now();
-        let line = Arc::new(Line::new(self.limits.queue_bytes_max, now));
+        let line = Arc::new(Line::new(&self.limits, now));
         let id = self.registry.next_id();
         let (limits, clock) = (self.limits.clone(), self.clock.clone());
         let connection = Arc::new(Connection::new(id, socket, line, limits, clock));
-        let max = (
-            self.limits.connections_max,
-            self.limits.connections_per_address_max,
-        );
-        self.registry
-            .admit(&connection, max, now)
-            .map_err(refused)?;
+        if let Some(identity) = identity {
+            connection.identify(Arc::new(identity));
+        }
+        self.registry.add(&connection, now);
         if let Some(stream) = self.stream_of(&connection) {
-            connection.line().carried_by(stream);
+            connection.line().carried_by(&stream);
         }
         let socket = connection.socket();
         socket.extensions.insert(Arc::downgrade(&connection));
         socket.on_fallback(Intake(Arc::downgrade(&connection)));
         let (shared, on_disconnect) = (self.clone(), hooks.clone());
-        socket.on_disconnect(
-            move |socket: SocketRef, reason: DisconnectReason| async move {
-                if let Some(connection) = shared.registry.find(&socket.id.to_string()) {
-                    let said_farewell = reason == DisconnectReason::ClientNSDisconnect;
-                    shared.registry.remove(&connection);
-                    let reason = format!("{reason:?}");
-                    shared.see_off(&connection, &on_disconnect, said_farewell, &reason);
+        let gone = Arc::downgrade(&connection);
+        socket.on_disconnect(move |reason: DisconnectReason| async move {
+            if let Some(connection) = gone.upgrade() {
+                let said_farewell = reason == DisconnectReason::ClientNSDisconnect;
+                shared.registry.remove(&connection);
+                if let Some(cut) = Cut::by_transport(reason) {
+                    connection.line().was_cut(cut);
                 }
-            },
-        );
+                if !leaves_session(reason) {
+                    connection.release_place();
+                }
+                shared.see_off(&connection, &on_disconnect, said_farewell);
+            }
+        });
         let (shared, when_cut) = (Arc::downgrade(self), hooks.clone());
         let cut = Arc::downgrade(&connection);
         connection.line().when_cut(move || {
             // The transport may take its time to notice; its presences end now.
             if let (Some(shared), Some(connection)) = (shared.upgrade(), cut.upgrade()) {
-                shared.see_off(&connection, &when_cut, false, "cut");
+                connection.release_place();
+                shared.see_off(&connection, &when_cut, false);
             }
         });
         hooks.on_connection(&connection);
@@ -243,8 +292,8 @@ impl Shared {
     /// WebSocket from the start.
     fn stream_of(&self, connection: &Connection) -> Option<Arc<StreamHandle>> {
         let parts = connection.socket().req_parts();
-        let born = polling::value_in(&parts.uri, "transport") == Some("websocket");
-        let own = stream_of(parts).filter(|_| born).cloned();
+        let born = polling::transport_in(&parts.uri) == Some(Transport::WebSocket);
+        let own = stream_of(&parts.extensions).filter(|_| born).cloned();
         own.or_else(|| self.registry.take_upgrade(connection.sid()))
     }
 
@@ -253,18 +302,18 @@ impl Shared {
         connection: &Arc<Connection>,
         hooks: &Arc<dyn Hooks>,
         said_farewell: bool,
-        reason: &str,
     ) {
         if !connection.part() {
             return;
         }
-        let cut = connection.line().reason().map(Cut::name);
-        tracing::debug!(
-            connection = connection.id().0,
-            reason,
-            cut,
-            "a connection ended"
-        );
+        let (id, remote) = (connection.id().0, connection.remote());
+        match connection.line().reason() {
+            None | Some(Cut::Shutdown) => tracing::debug!(connection = id, "a connection ended"),
+            Some(cut) => {
+                let reason = cut.name();
+                tracing::info!(connection = id, ?remote, reason, "a connection was cut");
+            }
+        }
         let (connection, hooks) = (connection.clone(), hooks.clone());
         self.farewells.spawn(async move {
             connection.finish().await;
@@ -282,31 +331,43 @@ async fn watch(shared: Weak<Shared>, hooks: Arc<dyn Hooks>) {
         let Some(shared) = shared.upgrade() else {
             return;
         };
-        let now = shared.clock.now();
+        let (now, wall) = (shared.clock.now(), shared.clock.wall());
         for connection in shared.registry.vanished(now, Limits::ANNOUNCE_MAX) {
             shared.registry.remove(&connection);
-            shared.see_off(&connection, &hooks, false, "vanished");
+            shared.see_off(&connection, &hooks, false);
         }
         shared.registry.forget_upgrades();
         for connection in shared.registry.all() {
             connection
                 .line()
                 .check_stalled(now, shared.limits.write_stall_max);
+            let expires = connection.identity().and_then(|identity| identity.expires);
+            if expires.is_some_and(|expires| expires <= wall) {
+                connection.line().cut(Cut::IdentityExpired);
+            }
         }
     }
 }
 
-fn refused(full: Full) -> ConnectRefused {
-    let message = match full {
-        Full::Node { max } => format!("this server takes {max} connections: MAX_CONNECTIONS"),
-        Full::Address { max } => {
-            format!(
-                "this server takes {max} connections of one address: MAX_CONNECTIONS_PER_ADDRESS"
-            )
+/// Whether the transport session goes on without the namespace.
+fn leaves_session(reason: DisconnectReason) -> bool {
+    use DisconnectReason::{ClientNSDisconnect, ServerNSDisconnect};
+    matches!(reason, ClientNSDisconnect | ServerNSDisconnect)
+}
+
+impl From<Full> for ConnectRefusal {
+    fn from(full: Full) -> Self {
+        let message = match full {
+            Full::Node { max } => format!("this server takes {max} connections: MAX_CONNECTIONS"),
+            Full::Address { max } => {
+                format!(
+                    "this server takes {max} connections of one address: MAX_CONNECTIONS_PER_ADDRESS"
+                )
+            }
+        };
+        Self {
+            code: ErrorCode::TooLarge,
+            message,
         }
-    };
-    ConnectRefused(ConnectRefusal {
-        code: ErrorCode::TooLarge,
-        message,
-    })
+    }
 }

@@ -6,24 +6,34 @@
 //!
 //! Only this crate and `app` know socketioxide.
 
+pub mod bus;
+pub mod cluster;
 pub mod connection;
 pub mod gateway;
+pub mod handshake;
+mod identity;
 pub mod limits;
 pub mod line;
+pub mod panics;
+mod places;
 mod polling;
 pub mod presence;
 mod registry;
 mod serve;
 mod stream;
 
+pub use bus::{Bus, BusAway, BusSink};
+pub use cluster::{Cluster, ClusterAdapter};
 pub use connection::{Ack, Connection, Handler, Request, Work};
 pub use gateway::{ConnectRefused, Gateway, Hooks};
+pub use handshake::Handshake;
+pub use identity::{Authority, Everything, Identity, Right};
 pub use limits::Limits;
 pub use serve::serve;
 pub use socketioxide;
 
 /// Socket.IO itself, as modules use it.
-pub type Io = socketioxide::SocketIo;
+pub type Io = socketioxide::SocketIo<ClusterAdapter>;
 
 /// A Socket.IO socket, as modules use it.
-pub type Socket = socketioxide::extract::SocketRef;
+pub type Socket = socketioxide::extract::SocketRef<ClusterAdapter>;

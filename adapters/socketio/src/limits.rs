@@ -17,9 +17,9 @@ pub struct Limits {
     pub events_burst_max: u32,
     /// Bytes of events that wait for their turn, per connection.
     pub inbox_bytes_max: usize,
-    /// Connections of this node; 0: no limit.
+    /// Connections of this node, from the transport's handshake on; 0: no limit.
     pub connections_max: usize,
-    /// Connections of one remote address; 0: no limit.
+    /// Connections of one remote address, likewise; 0: no limit.
     pub connections_per_address_max: usize,
     /// Bytes that wait to be sent to one connection. One larger packet may enter an empty queue.
     pub queue_bytes_max: usize,
@@ -60,8 +60,17 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// Sessions above [`connections_max`](Self::connections_max) or its like that are kept, each
+    /// until it is told so; beyond them a handshake is refused without a word to its client.
+    pub const REFUSED_SESSIONS_MAX: usize = 256;
     /// Bytes of an HTTP request's head.
     pub const HEAD_BYTES_MAX: usize = 64 * 1024;
+    /// How long the body of a polling client's request may take.
+    pub const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+    /// Packets that such a body may hold.
+    pub const POLLED_PACKETS_MAX: usize = 10_000;
+    /// Bytes of the name of a namespace in such a body.
+    pub const NAMESPACE_BYTES_MAX: usize = 256;
     /// How long an HTTP request's head may take.
     pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
     /// Bytes that the kernel holds for one connection; slowness then shows after kilobytes.

@@ -6,12 +6,14 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use rtm_domain::time::Moment;
+use socketioxide::socket::DisconnectReason;
 use tokio_util::sync::CancellationToken;
 
+use crate::limits::Limits;
 use crate::stream::StreamHandle;
 
 /// Why a line was cut.
@@ -23,17 +25,49 @@ pub enum Cut {
     WriteStalled,
     /// A handler failed in a way that leaves the connection in doubt.
     Fault,
+    /// The client did not answer a ping.
+    PingTimeout,
+    /// The client sent what is no packet, or too large a one.
+    BadPacket,
+    /// The client polled twice at once.
+    PolledTwice,
+    /// The stream broke, or something on it was no frame or too large.
+    TransportError,
+    /// What proved the client's identity has expired.
+    IdentityExpired,
+    /// The user was shut out.
+    Revoked,
     /// The server is going away.
     Shutdown,
 }
 
 impl Cut {
+    /// What the transport cut a connection for; none if it simply ended.
+    pub(crate) fn by_transport(reason: DisconnectReason) -> Option<Self> {
+        match reason {
+            DisconnectReason::HeartbeatTimeout => Some(Cut::PingTimeout),
+            DisconnectReason::PacketParsingError => Some(Cut::BadPacket),
+            DisconnectReason::MultipleHttpPollingError => Some(Cut::PolledTwice),
+            DisconnectReason::TransportError => Some(Cut::TransportError),
+            DisconnectReason::TransportClose
+            | DisconnectReason::ClientNSDisconnect
+            | DisconnectReason::ServerNSDisconnect
+            | DisconnectReason::ClosingServer => None,
+        }
+    }
+
     /// A stable name, for logs and metrics.
     pub fn name(self) -> &'static str {
         match self {
             Cut::QueueFull => "queue_full",
             Cut::WriteStalled => "write_stalled",
             Cut::Fault => "fault",
+            Cut::PingTimeout => "ping_timeout",
+            Cut::BadPacket => "bad_packet",
+            Cut::PolledTwice => "polled_twice",
+            Cut::TransportError => "transport_error",
+            Cut::IdentityExpired => "identity_expired",
+            Cut::Revoked => "revoked",
             Cut::Shutdown => "shutdown",
         }
     }
@@ -42,6 +76,8 @@ impl Cut {
 /// The line to one client, whatever it is made of: one WebSocket, or requests that come and go.
 pub struct Line {
     queue_bytes_max: usize,
+    /// The same while the client polls: one answer then holds all that waits.
+    polled_bytes_max: usize,
     waiting_bytes: AtomicUsize,
     /// Since when something waits; of no meaning while nothing does.
     waiting_since: AtomicU64,
@@ -50,7 +86,9 @@ pub struct Line {
     reason: OnceLock<Cut>,
     /// Ends requests that wait for something to send.
     ended: CancellationToken,
-    stream: Mutex<Option<Arc<StreamHandle>>>,
+    /// Those that carry it: one, unless a client asks for several, which the transport refuses
+    /// later.
+    streams: Mutex<Vec<Weak<StreamHandle>>>,
     when_cut: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
@@ -65,27 +103,29 @@ impl fmt::Debug for Line {
 
 impl Line {
     /// A line over which something came at `heard`.
-    pub fn new(queue_bytes_max: usize, heard: Moment) -> Self {
+    pub fn new(limits: &Limits, heard: Moment) -> Self {
         Self {
-            queue_bytes_max,
+            queue_bytes_max: limits.queue_bytes_max,
+            polled_bytes_max: limits.queue_bytes_max.min(limits.message_bytes_max),
             waiting_bytes: AtomicUsize::new(0),
             waiting_since: AtomicU64::new(heard.0),
             heard: AtomicU64::new(heard.0),
             is_cut: AtomicBool::new(false),
             reason: OnceLock::new(),
             ended: CancellationToken::new(),
-            stream: Mutex::new(None),
+            streams: Mutex::default(),
             when_cut: OnceLock::new(),
         }
     }
 
-    /// The stream that carries it from now on.
-    pub(crate) fn carried_by(self: &Arc<Self>, stream: Arc<StreamHandle>) {
+    /// A stream carries it from now on.
+    pub(crate) fn carried_by(self: &Arc<Self>, stream: &Arc<StreamHandle>) {
         stream.carries(self.clone());
+        let mut streams = self.streams();
+        streams.push(Arc::downgrade(stream));
         if self.is_cut() {
             stream.close();
         }
-        *self.stream() = Some(stream);
     }
 
     /// What to do when it is cut; it must not block. The first one stays.
@@ -102,7 +142,11 @@ impl Line {
         if before == 0 {
             self.waiting_since.store(now.0, Ordering::Relaxed);
         }
-        if before > 0 && before + bytes > self.queue_bytes_max {
+        let waiting = before + bytes;
+        if before > 0
+            && waiting > self.polled_bytes_max
+            && !(waiting <= self.queue_bytes_max && self.is_carried())
+        {
             self.cut(Cut::QueueFull);
             return false;
         }
@@ -126,7 +170,7 @@ impl Line {
     /// `stall_max`: a client that polls no more.
     pub(crate) fn check_stalled(&self, now: Moment, stall_max: Duration) {
         let since = Moment(self.waiting_since.load(Ordering::Relaxed));
-        if !self.is_drained() && now.since(since) > stall_max && self.stream().is_none() {
+        if !self.is_drained() && now.since(since) > stall_max && !self.is_carried() {
             self.cut(Cut::WriteStalled);
         }
     }
@@ -148,12 +192,17 @@ impl Line {
         }
         let _ = self.reason.set(reason);
         self.ended.cancel();
-        if let Some(stream) = &*self.stream() {
+        for stream in self.streams().iter().filter_map(Weak::upgrade) {
             stream.close();
         }
         if let Some(work) = self.when_cut.get() {
             work();
         }
+    }
+
+    /// The transport cut it. What the client asked before is done all the same.
+    pub(crate) fn was_cut(&self, reason: Cut) {
+        let _ = self.reason.set(reason);
     }
 
     /// Whether it was cut.
@@ -171,8 +220,16 @@ impl Line {
         self.ended.cancelled().await;
     }
 
-    fn stream(&self) -> MutexGuard<'_, Option<Arc<StreamHandle>>> {
-        self.stream.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Whether a stream carries it, or the client polls.
+    fn is_carried(&self) -> bool {
+        !self.streams().is_empty()
+    }
+
+    /// Its streams that are still there.
+    fn streams(&self) -> MutexGuard<'_, Vec<Weak<StreamHandle>>> {
+        let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
+        streams.retain(|stream| stream.strong_count() > 0);
+        streams
     }
 }
 
@@ -180,9 +237,16 @@ impl Line {
 mod tests {
     use super::*;
 
+    fn limits() -> Limits {
+        Limits {
+            queue_bytes_max: 100,
+            ..Limits::default()
+        }
+    }
+
     #[test]
     fn a_queue_takes_one_packet_of_any_size_and_then_the_limit() {
-        let line = Line::new(100, Moment(0));
+        let line = Line::new(&limits(), Moment(0));
         assert!(line.enqueue(5000, Moment(0)));
         assert!(!line.enqueue(1, Moment(0)));
         assert_eq!(line.reason(), Some(Cut::QueueFull));
@@ -190,7 +254,7 @@ mod tests {
 
     #[test]
     fn what_was_written_makes_room() {
-        let line = Line::new(100, Moment(0));
+        let line = Line::new(&limits(), Moment(0));
         assert!(line.enqueue(60, Moment(0)));
         assert!(line.enqueue(40, Moment(0)));
         line.drained();
@@ -200,7 +264,7 @@ mod tests {
 
     #[test]
     fn a_line_without_a_stream_is_cut_when_nobody_fetches_what_waits() {
-        let line = Line::new(100, Moment(0));
+        let line = Line::new(&limits(), Moment(0));
         let stall_max = Duration::from_millis(50);
         line.check_stalled(Moment(1000), stall_max);
         assert!(line.enqueue(10, Moment(1000)));
@@ -212,7 +276,7 @@ mod tests {
 
     #[test]
     fn the_first_reason_counts() {
-        let line = Line::new(100, Moment(0));
+        let line = Line::new(&limits(), Moment(0));
         line.cut(Cut::WriteStalled);
         line.cut(Cut::Shutdown);
         assert_eq!(line.reason(), Some(Cut::WriteStalled));

@@ -3,56 +3,79 @@
 //! A WebSocket's stream is the line. Long polling has no stream of its own (a proxy shares
 //! them), so its line is cut by refusing its session from then on.
 
+mod body;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Json, Response};
 use http::{Method, StatusCode, Uri, header};
 use rtm_domain::ports::Clock;
 
-use crate::connection::Connection;
+use rtm_protocol::{ConnectRefusal, ErrorCode};
+
+use crate::connection::{Connection, stream_of};
+use crate::limits::Limits;
+use crate::places::{Full, Places};
 use crate::registry::Registry;
-use crate::stream::StreamHandle;
 
 /// What is known of the sessions.
 #[derive(Clone)]
 pub(crate) struct Sessions {
     pub(crate) registry: Arc<Registry>,
+    pub(crate) places: Arc<Places>,
+    pub(crate) limits: Arc<Limits>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) draining: Arc<AtomicBool>,
 }
 
-/// Passes a request on, unless it belongs to a session whose line is cut, or opens one on a
-/// server that is going away.
+/// Passes a request on, unless it belongs to a session whose line is cut, opens one for which
+/// there is no place, or brings more than a request may.
 pub(crate) async fn answer(
     State(sessions): State<Sessions>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
-    if opens_session(&request) && sessions.draining.load(Ordering::SeqCst) {
-        return draining();
+    if opens_session(&request) {
+        if sessions.draining.load(Ordering::SeqCst) {
+            return draining();
+        }
+        let remote = stream_of(request.extensions()).map(|stream| stream.remote.ip());
+        match sessions.places.take(remote) {
+            Ok(place) => request.extensions_mut().insert(place),
+            Err(full) => return no_place(full),
+        };
+        return next.run(request).await;
     }
-    if let (Some(sid), Some("websocket"), Some(stream)) = (
-        query_value(&request, "sid"),
-        query_value(&request, "transport"),
-        request.extensions().get::<Arc<StreamHandle>>(),
+    let transport = transport_in(request.uri());
+    if let (Some(sid), Some(Transport::WebSocket), Some(stream)) = (
+        value_in(request.uri(), "sid"),
+        transport,
+        stream_of(request.extensions()),
     ) {
         sessions.registry.upgrade(sid, stream);
     }
-    let Some((connection, transport)) = session_of(&sessions.registry, &request) else {
+    let line = session_of(&sessions.registry, &request).map(|connection| connection.line().clone());
+    if let Some(line) = &line {
+        line.hear(sessions.clock.now());
+        if line.is_cut() {
+            return session_unknown();
+        }
+    }
+    if transport != Some(Transport::Polling) {
+        return next.run(request).await;
+    }
+    if request.method() == Method::POST {
+        request = match body::read(request, &sessions.limits).await {
+            Ok(request) => request,
+            Err(refused) => return refused,
+        };
+    }
+    let Some(line) = line else {
         return next.run(request).await;
     };
-    let clock = &sessions.clock;
-    let line = connection.line().clone();
-    line.hear(clock.now());
-    if line.is_cut() {
-        return session_unknown();
-    }
-    if transport == Transport::WebSocket {
-        return next.run(request).await;
-    }
     let polls = request.method() == Method::GET;
     let response = tokio::select! {
         response = next.run(request) => response,
@@ -64,31 +87,32 @@ pub(crate) async fn answer(
     response
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Transport {
+/// How a request speaks Engine.IO.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Transport {
     Polling,
     WebSocket,
 }
 
-fn session_of(registry: &Registry, request: &Request) -> Option<(Arc<Connection>, Transport)> {
-    let connection = registry.find(query_value(request, "sid")?)?;
-    let transport = match query_value(request, "transport")? {
-        "websocket" => Transport::WebSocket,
-        _ => Transport::Polling,
-    };
-    Some((connection, transport))
+/// The transport that a request names, as Engine.IO reads it.
+pub(crate) fn transport_in(uri: &Uri) -> Option<Transport> {
+    match value_in(uri, "transport")?.split('=').next()? {
+        "polling" => Some(Transport::Polling),
+        "websocket" => Some(Transport::WebSocket),
+        _ => None,
+    }
+}
+
+fn session_of(registry: &Registry, request: &Request) -> Option<Arc<Connection>> {
+    registry.find(value_in(request.uri(), "sid")?)
 }
 
 fn opens_session(request: &Request) -> bool {
-    request.uri().path().starts_with("/socket.io") && query_value(request, "sid").is_none()
-}
-
-fn query_value<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
-    value_in(request.uri(), name)
+    request.uri().path().starts_with("/socket.io") && value_in(request.uri(), "sid").is_none()
 }
 
 /// A value of a query, as it is written there.
-pub(crate) fn value_in<'a>(uri: &'a Uri, name: &str) -> Option<&'a str> {
+fn value_in<'a>(uri: &'a Uri, name: &str) -> Option<&'a str> {
     let mut pairs = uri.query()?.split('&');
     pairs.find_map(|pair| {
         let (key, value) = pair.split_once('=')?;
@@ -97,9 +121,18 @@ pub(crate) fn value_in<'a>(uri: &'a Uri, name: &str) -> Option<&'a str> {
 }
 
 fn draining() -> Response {
-    const BODY: &str = r#"{"code":"draining","message":"this server is going away: reconnect"}"#;
-    let json = [(header::CONTENT_TYPE, "application/json")];
-    (StatusCode::SERVICE_UNAVAILABLE, json, BODY).into_response()
+    refused(&ConnectRefusal {
+        code: ErrorCode::Draining,
+        message: "this server is going away: reconnect".into(),
+    })
+}
+
+fn no_place(full: Full) -> Response {
+    refused(&full.into())
+}
+
+fn refused(refusal: &ConnectRefusal) -> Response {
+    (StatusCode::SERVICE_UNAVAILABLE, Json(refusal)).into_response()
 }
 
 /// What Engine.IO answers for a session that it does not know; the client then starts anew.
@@ -107,4 +140,30 @@ fn session_unknown() -> Response {
     const BODY: &str = r#"{"code":1,"message":"Session ID unknown"}"#;
     let json = [(header::CONTENT_TYPE, "application/json")];
     (StatusCode::BAD_REQUEST, json, BODY).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_transport_is_the_one_that_engine_io_reads() {
+        for (query, transport) in [
+            ("EIO=4&transport=websocket", Some(Transport::WebSocket)),
+            (
+                "transport=polling&transport=websocket",
+                Some(Transport::Polling),
+            ),
+            (
+                "transport=websocket=polling&EIO=4",
+                Some(Transport::WebSocket),
+            ),
+            ("transport=%77ebsocket", None),
+            ("transport", None),
+            ("", None),
+        ] {
+            let uri = format!("/socket.io/?{query}").parse().unwrap();
+            assert_eq!(transport_in(&uri), transport, "{query}");
+        }
+    }
 }

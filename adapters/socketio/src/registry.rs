@@ -1,9 +1,8 @@
 //! The connections of this node.
 
-use std::collections::VecDeque;
-use std::net::IpAddr;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use dashmap::DashMap;
@@ -17,22 +16,13 @@ use crate::stream::StreamHandle;
 #[derive(Default)]
 pub(crate) struct Registry {
     connections: DashMap<Box<str>, Arc<Connection>>,
-    per_address: DashMap<IpAddr, usize>,
-    count: AtomicUsize,
     next: AtomicU64,
     /// Streams to which sessions are being upgraded that have not joined the namespace yet: one
     /// for each stream at most.
     upgrades: DashMap<Box<str>, Weak<StreamHandle>>,
-    /// Those that were let in and not yet announced. The transport forgets a socket that goes
-    /// away in that moment without saying so.
-    unannounced: Mutex<VecDeque<(Moment, Arc<Connection>)>>,
-}
-
-/// Why a connection is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Full {
-    Node { max: usize },
-    Address { max: usize },
+    /// Those that were let in and not yet announced, and since when. The transport forgets a
+    /// socket that goes away in that moment without saying so.
+    unannounced: Mutex<BTreeMap<SocketId, (Moment, Weak<Connection>)>>,
 }
 
 impl Registry {
@@ -50,37 +40,20 @@ impl Registry {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.count.load(Ordering::Relaxed)
+        self.connections.len()
     }
 
-    /// Takes a connection in, unless that would be one too many. `0` is no limit.
-    pub(crate) fn admit(
-        &self,
-        connection: &Arc<Connection>,
-        (node_max, address_max): (usize, usize),
-        now: Moment,
-    ) -> Result<(), Full> {
-        let count = self.count.fetch_add(1, Ordering::SeqCst);
-        if node_max > 0 && count >= node_max {
-            self.count.fetch_sub(1, Ordering::SeqCst);
-            return Err(Full::Node { max: node_max });
-        }
-        if let Some(address) = connection.remote() {
-            let mut here = self.per_address.entry(address).or_insert(0);
-            if address_max > 0 && *here >= address_max {
-                self.count.fetch_sub(1, Ordering::SeqCst);
-                return Err(Full::Address { max: address_max });
-            }
-            *here += 1;
-        }
-        self.connections
-            .insert(connection.sid().into(), connection.clone());
-        let mut unannounced = self
-            .unannounced
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        unannounced.push_back((now, connection.clone()));
-        Ok(())
+    /// Takes a connection in, at `now`.
+    pub(crate) fn add(&self, connection: &Arc<Connection>, now: Moment) {
+        let (sid, id) = (connection.sid().into(), connection.id());
+        self.connections.insert(sid, connection.clone());
+        let entry = (now, Arc::downgrade(connection));
+        self.unannounced().insert(id, entry);
+    }
+
+    /// A connection is announced: the transport says from now on when it goes away.
+    pub(crate) fn announced(&self, connection: &Connection) {
+        self.unannounced().remove(&connection.id());
     }
 
     /// A session is being upgraded to `stream`: its connection's line, now or when there is one.
@@ -91,7 +64,7 @@ impl Registry {
         // It may have been let in meanwhile.
         if let Some(connection) = self.find(sid) {
             self.upgrades.remove(sid);
-            connection.line().carried_by(stream.clone());
+            connection.line().carried_by(stream);
         }
     }
 
@@ -107,39 +80,29 @@ impl Registry {
         self.upgrades.retain(|_, stream| stream.strong_count() > 0);
     }
 
-    /// Forgets a connection. False if it was not there, or another one has its place by now.
-    pub(crate) fn remove(&self, connection: &Connection) -> bool {
-        if self
-            .connections
-            .remove_if(connection.sid(), |_, it| it.id() == connection.id())
-            .is_none()
-        {
-            return false;
-        }
-        self.count.fetch_sub(1, Ordering::SeqCst);
-        if let Some(address) = connection.remote() {
-            self.per_address.remove_if_mut(&address, |_, here| {
-                *here = here.saturating_sub(1);
-                *here == 0
-            });
-        }
-        true
+    /// Forgets a connection, unless another one has its place by now.
+    pub(crate) fn remove(&self, connection: &Connection) {
+        self.connections
+            .remove_if(connection.sid(), |_, other| other.id() == connection.id());
+        self.unannounced().remove(&connection.id());
     }
 
-    /// Connections that were let in more than `patience` ago and have gone away unannounced.
+    /// Connections that were let in `patience` ago and have gone away unannounced.
     pub(crate) fn vanished(&self, now: Moment, patience: Duration) -> Vec<Arc<Connection>> {
-        let mut unannounced = self
-            .unannounced
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut unannounced = self.unannounced();
         let mut vanished = Vec::new();
-        while let Some((since, _)) = unannounced.front() {
-            if now.since(*since) < patience {
-                break;
-            }
-            let connection = unannounced.pop_front().map(|(_, connection)| connection);
-            vanished.extend(connection.filter(|connection| !connection.is_open()));
+        while let Some(first) = unannounced.first_entry()
+            && now.since(first.get().0) >= patience
+        {
+            let (_, connection) = first.remove();
+            vanished.extend(connection.upgrade().filter(|it| !it.is_open()));
         }
         vanished
+    }
+
+    fn unannounced(&self) -> MutexGuard<'_, BTreeMap<SocketId, (Moment, Weak<Connection>)>> {
+        self.unannounced
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }

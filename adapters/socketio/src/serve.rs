@@ -51,7 +51,7 @@ pub async fn serve(
             tracing::debug!(%error, %remote, "cannot set the options of a connection");
         }
         let handle = Arc::new(StreamHandle::new(remote));
-        let stream = ClientStream::new(tcp, handle.clone(), clock.clone(), limits.write_stall_max);
+        let stream = ClientStream::new(tcp, handle.clone(), clock.clone(), &limits);
         connections.spawn(answer(stream, handle, router.clone(), stop.clone()));
     }
     drop(listener);

@@ -1,5 +1,8 @@
 //! A client's TCP stream with a switch: it can be closed from anywhere, and it closes itself
-//! when its peer takes nothing for too long.
+//! when its peer takes nothing for too long. From a peer that does not take what it is sent,
+//! little more is read, as every packet may have an answer.
+
+mod read_ahead;
 
 use std::future::Future;
 use std::io;
@@ -15,7 +18,10 @@ use rtm_domain::ports::Clock;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
+use crate::limits::Limits;
 use crate::line::{Cut, Line};
+
+use read_ahead::ReadAhead;
 
 /// The switch of a stream, and what is known of it. Requests carry it as an extension.
 #[derive(Debug)]
@@ -74,6 +80,7 @@ pub(crate) struct ClientStream<S> {
     clock: Arc<dyn Clock>,
     stall_max: Duration,
     stall: Option<Pin<Box<Sleep>>>,
+    read_ahead: ReadAhead,
 }
 
 impl<S> ClientStream<S> {
@@ -82,14 +89,15 @@ impl<S> ClientStream<S> {
         inner: S,
         handle: Arc<StreamHandle>,
         clock: Arc<dyn Clock>,
-        stall_max: Duration,
+        limits: &Limits,
     ) -> Self {
         Self {
             inner,
             handle,
             clock,
-            stall_max,
+            stall_max: limits.write_stall_max,
             stall: None,
+            read_ahead: ReadAhead::new(limits.message_bytes_max),
         }
     }
 
@@ -102,7 +110,11 @@ impl<S> ClientStream<S> {
         ready!(stall.as_mut().poll(cx));
         match self.handle.line.get() {
             Some(line) => line.cut(Cut::WriteStalled),
-            None => self.handle.close(),
+            None => {
+                let (remote, reason) = (self.handle.remote, Cut::WriteStalled.name());
+                tracing::info!(%remote, reason, "a stream was cut");
+                self.handle.close();
+            }
         }
         Poll::Ready(io::ErrorKind::TimedOut.into())
     }
@@ -117,9 +129,15 @@ impl<S: AsyncRead + Unpin> AsyncRead for ClientStream<S> {
         let this = self.get_mut();
         this.handle.reader.register(cx.waker());
         this.handle.check()?;
+        if this.read_ahead.is_used_up() {
+            // Whoever writes wakes it.
+            return Poll::Pending;
+        }
         let before = buf.filled().len();
         ready!(Pin::new(&mut this.inner).poll_read(cx, buf))?;
-        if buf.filled().len() > before
+        let read = buf.filled().len() - before;
+        this.read_ahead.read(read);
+        if read > 0
             && let Some(line) = this.handle.line.get()
         {
             line.hear(this.clock.now());
@@ -140,9 +158,17 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for ClientStream<S> {
         match Pin::new(&mut this.inner).poll_write(cx, buf) {
             Poll::Ready(written) => {
                 this.stall = None;
+                if let Ok(bytes) = &written
+                    && this.read_ahead.wrote(*bytes)
+                {
+                    this.handle.reader.wake();
+                }
                 Poll::Ready(written)
             }
-            Poll::Pending => this.poll_stalled(cx).map(Err),
+            Poll::Pending => {
+                this.read_ahead.waits();
+                this.poll_stalled(cx).map(Err)
+            }
         }
     }
 
@@ -151,6 +177,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for ClientStream<S> {
         this.handle.writer.register(cx.waker());
         this.handle.check()?;
         ready!(Pin::new(&mut this.inner).poll_flush(cx))?;
+        if this.read_ahead.all_written() {
+            this.handle.reader.wake();
+        }
         if let Some(line) = this.handle.line.get() {
             line.drained();
         }
@@ -161,3 +190,6 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for ClientStream<S> {
         Pin::new(&mut self.get_mut().inner).poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use clap::error::ErrorKind;
 use clap::{Arg, ArgMatches, Command};
 
+use super::command::{self, TokenCommand};
 use super::error::ConfigErrors;
 use super::kind::Kind;
 use super::layer::{CONFIG_VARIABLE, Found, Layer};
@@ -19,6 +20,7 @@ const CONFIG_FLAG: &str = "--config";
 /// What a command line asks for.
 pub(super) enum Asked {
     Serve(Layer),
+    Token(TokenCommand, Layer),
     /// A text to print instead: help or version.
     Print(String),
 }
@@ -30,12 +32,20 @@ pub(super) enum Asked {
 pub(super) fn read(mut args: Vec<OsString>, errors: &mut ConfigErrors) -> Asked {
     loop {
         let error = match command().try_get_matches_from(&args) {
-            Ok(matches) => return Asked::Serve(layer(&matches)),
+            Ok(matches) => {
+                let layer = layer(&matches);
+                return match command::read(&matches) {
+                    Some(token) => Asked::Token(token, layer),
+                    None => Asked::Serve(layer),
+                };
+            }
             Err(error) => error,
         };
         if matches!(
             error.kind(),
-            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+            ErrorKind::DisplayHelp
+                | ErrorKind::DisplayVersion
+                | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
         ) {
             return Asked::Print(error.render().to_string());
         }
@@ -68,7 +78,9 @@ pub(super) fn command() -> Command {
         .propagate_version(true)
         .args_override_self(true)
         .next_line_help(true);
-    with_settings(root).subcommand(with_settings(serve))
+    with_settings(root)
+        .subcommand(with_settings(serve))
+        .subcommand(command::token())
 }
 
 fn with_settings(command: Command) -> Command {
@@ -114,7 +126,9 @@ fn layer(matches: &ArgMatches) -> Layer {
     let of_command = matches.subcommand().map(|(_, matches)| matches);
     for matches in [Some(matches), of_command].into_iter().flatten() {
         for setting in settings() {
-            if let Some(text) = matches.get_one::<String>(setting.name()) {
+            // The other commands have no settings of their own.
+            let text = matches.try_get_one::<String>(setting.name()).ok().flatten();
+            if let Some(text) = text {
                 layer.insert(
                     setting,
                     Place::Flag(setting.flag().to_owned()),
@@ -122,7 +136,11 @@ fn layer(matches: &ArgMatches) -> Layer {
                 );
             }
         }
-        if let Some(path) = matches.get_one::<String>(CONFIG_VARIABLE) {
+        let path = matches
+            .try_get_one::<String>(CONFIG_VARIABLE)
+            .ok()
+            .flatten();
+        if let Some(path) = path {
             layer.config = Some(Found {
                 place: Place::Flag(CONFIG_FLAG.to_owned()),
                 text: path.clone(),

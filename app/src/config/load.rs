@@ -6,6 +6,7 @@ mod tests;
 use std::ffi::OsString;
 use std::path::Path;
 
+use super::command::TokenCommand;
 use super::error::{ConfigErrors, Fault};
 use super::flags::{self, Asked};
 use super::layer::{Found, Layer};
@@ -18,6 +19,8 @@ use super::{Config, dotenv, file, variables};
 pub enum Invocation {
     /// Run the server.
     Serve(Box<Loaded>),
+    /// Do something with tokens.
+    Token(TokenCommand, Box<Loaded>),
     /// Print this text, which is help or version, and end with success.
     Print(String),
 }
@@ -54,9 +57,12 @@ pub fn load(
     dir: &Path,
 ) -> Result<Invocation, ConfigErrors> {
     let mut errors = ConfigErrors::default();
-    let flags = match flags::read(args.into_iter().collect(), &mut errors) {
-        Asked::Serve(layer) => layer,
-        Asked::Print(text) => return Ok(Invocation::Print(text)),
+    let (token, flags) = match flags::read(args.into_iter().collect(), &mut errors) {
+        Asked::Serve(layer) => (None, layer),
+        Asked::Token(command, layer) => (Some(command), layer),
+        Asked::Print(text) if errors.is_empty() => return Ok(Invocation::Print(text)),
+        // What is left of a command line after its mistakes is not what was asked.
+        Asked::Print(_) => return Err(errors),
     };
     let environment = variables::environment(env.into_iter(), &mut errors);
     let dotenv = dotenv::read(dir, &mut errors);
@@ -70,11 +76,14 @@ pub fn load(
     if errors.is_empty() {
         check_lookback(&loaded, &mut errors);
     }
-    if errors.is_empty() {
-        Ok(Invocation::Serve(Box::new(loaded)))
-    } else {
-        Err(errors)
+    if !errors.is_empty() {
+        return Err(errors);
     }
+    let loaded = Box::new(loaded);
+    Ok(match token {
+        Some(command) => Invocation::Token(command, loaded),
+        None => Invocation::Serve(loaded),
+    })
 }
 
 /// Takes each setting from the first layer that has it.

@@ -1,5 +1,6 @@
 //! The table of settings. A new setting is a row here and a field in its struct, nothing else.
 
+mod auth;
 mod limits;
 mod presence;
 mod redis;
@@ -19,6 +20,7 @@ pub fn settings() -> &'static [Setting] {
     static TABLE: LazyLock<Vec<Setting>> = LazyLock::new(|| {
         let rows = server::server()
             .chain(redis::rows())
+            .chain(auth::rows())
             .chain(server::connections())
             .chain(presence::rows());
         rows.chain(limits::rows()).chain(server::logs()).collect()

@@ -1,6 +1,5 @@
 //! The modules of a running server. Whatever one of them does wrong stays its own.
 
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,15 +7,23 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use rtm_domain::PresenceService;
 use rtm_redis::fred::clients::Client as RedisClient;
-use rtm_socketio::{Connection, Hooks, Io, Work};
+use rtm_socketio::panics::said;
+use rtm_socketio::{Connection, Io, Work};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::module::{ModuleContext, RealtimeModule};
+use crate::server::NamedModule;
+
+/// How long one module may take to register; one that takes longer is left out.
+const REGISTER_OF_ONE_MAX: Duration = Duration::from_secs(10);
 
 /// How long one module may take to shut down.
 const SHUTDOWN_OF_ONE_MAX: Duration = Duration::from_secs(2);
+
+/// How long the other modules wait for one that sees a connection off.
+const GOODBYE_OF_ONE_MAX: Duration = Duration::from_secs(2);
 
 /// The modules that registered, in order, each with its context.
 pub(super) struct Crew {
@@ -32,15 +39,15 @@ struct Member {
 impl Crew {
     /// Registers the modules in order. One that fails is left out.
     pub(super) async fn register(
-        modules: &[Arc<dyn RealtimeModule>],
+        modules: &[NamedModule],
         io: &Io,
         presence: Option<&PresenceService>,
         redis: Option<&RedisClient>,
         shutdown: &CancellationToken,
     ) -> Self {
         let mut members = Vec::new();
-        for module in modules {
-            let name = module.name();
+        for NamedModule { name, module } in modules {
+            let name = *name;
             let ctx = ModuleContext::new(
                 name,
                 io.clone(),
@@ -49,19 +56,21 @@ impl Crew {
                 shutdown.clone(),
             );
             let span = ctx.logger.clone();
-            let registered = AssertUnwindSafe(module.register(&ctx)).catch_unwind();
-            match registered.instrument(span).await {
-                Ok(Ok(())) => {
+            // Called within the guard too: a module may panic before it returns a future.
+            let registered = AssertUnwindSafe(async { module.register(&ctx).await });
+            let registered = registered.catch_unwind().instrument(span);
+            match tokio::time::timeout(REGISTER_OF_ONE_MAX, registered).await {
+                Ok(Ok(Ok(()))) => {
                     tracing::info!(module = name, "module registered");
                     members.push(Member {
                         module: module.clone(),
                         ctx,
                     });
                 }
-                Ok(Err(error)) => {
+                Ok(Ok(Err(error))) => {
                     tracing::error!(module = name, %error, "module failed to register and is left out");
                 }
-                Err(panic) => {
+                Ok(Err(panic)) => {
                     let panic = said(&*panic);
                     tracing::error!(
                         module = name,
@@ -69,20 +78,28 @@ impl Crew {
                         "module panicked in register and is left out"
                     );
                 }
+                Err(_) => {
+                    tracing::error!(
+                        module = name,
+                        "module took too long to register and is left out"
+                    );
+                }
             }
         }
         Self { members }
     }
 
-    /// Asks the modules to shut down, the last one first, in `timeout` altogether.
+    /// Asks the modules to shut down, the last one first, in `timeout` altogether. None may use
+    /// up what the others need.
     pub(super) async fn shut_down(&self, timeout: Duration) {
         let end = Instant::now() + timeout;
-        for Member { module, ctx } in self.members.iter().rev() {
-            let name = module.name();
-            let end = end.min(Instant::now() + SHUTDOWN_OF_ONE_MAX);
-            let stopped = AssertUnwindSafe(module.on_shutdown()).catch_unwind();
-            let stopped = stopped.instrument(ctx.logger.clone());
-            match tokio::time::timeout_at(end, stopped).await {
+        for (after, Member { module, ctx }) in self.members.iter().enumerate().rev() {
+            let name = ctx.owner();
+            let left = end.saturating_duration_since(Instant::now());
+            let share = left / u32::try_from(after + 1).unwrap_or(u32::MAX);
+            let stopped = AssertUnwindSafe(async { module.on_shutdown().await });
+            let stopped = stopped.catch_unwind().instrument(ctx.logger.clone());
+            match tokio::time::timeout(share.min(SHUTDOWN_OF_ONE_MAX), stopped).await {
                 Ok(Ok(())) => tracing::debug!(module = name, "module shut down"),
                 Ok(Err(panic)) => {
                     let panic = said(&*panic);
@@ -97,44 +114,57 @@ impl Crew {
         for member in &self.members {
             let _entered = member.ctx.logger.enter();
             if let Err(panic) = catch_unwind(AssertUnwindSafe(|| call(member))) {
-                let (module, panic) = (member.module.name(), said(&*panic));
+                let (module, panic) = (member.ctx.owner(), said(&*panic));
                 tracing::error!(module, panic, "module panicked in {hook}");
             }
         }
     }
 }
 
-impl Hooks for Crew {
-    fn on_connection(&self, connection: &Arc<Connection>) {
+impl Crew {
+    /// A connection is about to be let in.
+    pub(super) fn on_connection(&self, connection: &Arc<Connection>) {
         let socket = connection.socket();
         self.each("on_connection", |it| {
             it.module.on_connection(socket, &it.ctx)
         });
     }
 
-    fn on_connected(&self, connection: &Arc<Connection>) {
+    /// A connection knows that it is connected.
+    pub(super) fn on_connected(&self, connection: &Arc<Connection>) {
         let socket = connection.socket();
         self.each("on_connected", |it| it.module.on_connected(socket, &it.ctx));
     }
 
-    fn on_disconnected(&self, connection: &Arc<Connection>, said_farewell: bool) -> Work {
+    /// A connection is gone.
+    pub(super) fn on_disconnected(
+        &self,
+        connection: &Arc<Connection>,
+        said_farewell: bool,
+    ) -> Work {
         let (members, connection) = (self.members.clone(), connection.clone());
         Box::pin(async move {
-            for Member { module, ctx } in members.iter().rev() {
-                let gone = module.on_disconnected(connection.socket(), ctx, said_farewell);
-                let gone = AssertUnwindSafe(gone).catch_unwind();
-                if let Err(panic) = gone.instrument(ctx.logger.clone()).await {
-                    let (module, panic) = (module.name(), said(&*panic));
-                    tracing::error!(module, panic, "module panicked in on_disconnected");
+            for member in members.into_iter().rev() {
+                let name = member.ctx.owner();
+                // In a task: one that takes long goes on while the next one has its turn.
+                let goodbye = tokio::spawn(member.see_off(connection.clone(), said_farewell));
+                let waited = tokio::time::timeout(GOODBYE_OF_ONE_MAX, goodbye).await;
+                if waited.is_err() {
+                    tracing::warn!(module = name, "module takes long to see a connection off");
                 }
             }
         })
     }
 }
 
-/// What a panic said.
-fn said(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    let owned = || panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(owned).unwrap_or("it did not say why")
+impl Member {
+    async fn see_off(self, connection: Arc<Connection>, said_farewell: bool) {
+        let Self { module, ctx } = self;
+        let (socket, span) = (connection.socket(), ctx.logger.clone());
+        let gone = async { module.on_disconnected(socket, &ctx, said_farewell).await };
+        if let Err(panic) = AssertUnwindSafe(gone).catch_unwind().instrument(span).await {
+            let (module, panic) = (ctx.owner(), said(&*panic));
+            tracing::error!(module, panic, "module panicked in on_disconnected");
+        }
+    }
 }

@@ -4,22 +4,37 @@ use std::sync::Arc;
 
 use rtm_domain::ports::Clock;
 use rtm_domain::presence::policy::{LeaseMode, Policy};
-use rtm_socketio::{Gateway, Limits};
+use rtm_socketio::{Cluster, Gateway, Limits};
 
+use crate::auth::{KeyRing, TokenAuthenticator, TokenRules};
 use crate::config::{self, Config};
 use crate::runtime::SystemClock;
+use crate::server::ServerError;
+use crate::server::bus::RedisBus;
 
 /// What a server consists of before it starts, besides its modules.
 pub(super) struct Parts {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) gateway: Arc<Gateway>,
+    /// To the other nodes, if there may be any.
+    pub(super) bus: Option<Arc<RedisBus>>,
 }
 
 impl Parts {
     pub(super) fn new(config: &Config) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let gateway = Arc::new(Gateway::new(limits(config), clock.clone()));
-        Self { clock, gateway }
+        let bus = config.redis.url.is_some();
+        let bus = bus.then(|| Arc::new(RedisBus::default()));
+        let cluster = match bus.clone() {
+            Some(bus) => Cluster::over(bus),
+            None => Cluster::alone(),
+        };
+        let gateway = Gateway::new(limits(config), clock.clone(), cluster);
+        Self {
+            clock,
+            gateway: Arc::new(gateway),
+            bus,
+        }
     }
 }
 
@@ -39,6 +54,31 @@ pub(super) fn policy(config: &Config) -> Policy {
         rooms_per_connection_max: limits.rooms_per_connection,
         connections_per_room_max: limits.connections_per_room,
     }
+}
+
+/// What checks tokens, with the keys that are set.
+pub(crate) fn token_authenticator(config: &Config) -> Result<TokenAuthenticator, ServerError> {
+    let auth = &config.auth;
+    let mut keys = KeyRing::default();
+    if let Some(secret) = &auth.jwt_secret {
+        keys.add_secret(secret.expose())?;
+    }
+    if let Some(path) = &auth.jwt_public_key_file {
+        keys.add_public_key_file(path)?;
+    }
+    if let Some(path) = &auth.jwt_jwks_file {
+        keys.add_jwks_file(path)?;
+    }
+    if keys.is_empty() {
+        return Err(ServerError::NoKey);
+    }
+    let rules = TokenRules {
+        audience: auth.jwt_audience.clone(),
+        issuer: auth.jwt_issuer.clone(),
+        leeway_secs: auth.jwt_leeway.as_secs(),
+        id_bytes_max: config.limits.id_bytes,
+    };
+    Ok(TokenAuthenticator::new(keys, rules))
 }
 
 pub(super) fn limits(config: &Config) -> Limits {

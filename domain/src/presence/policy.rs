@@ -69,6 +69,10 @@ impl Policy {
     pub const REPAIR_BUFFER_MAX: usize = 8_192;
     /// Lapsed leases that one sweep asks the store for at a time.
     pub const SWEEP_BATCH_MAX: usize = 256;
+    /// Records that each sweep may read to find presences without a lease, in the long run.
+    pub const AUDIT_RECORDS: usize = 256;
+    /// Presences without a lease that a node has in mind at once.
+    pub const SUSPECTS_MAX: usize = 4_096;
     /// Parts of the store that are swept at once.
     pub const SWEEPING_MAX: usize = 8;
     /// Leases that one call renews at most.

@@ -53,7 +53,7 @@ pub struct Found {
     pub revision: Revision,
     /// The version of that write's event.
     pub version: Version,
-    /// Whether its lease is over, by the store's clock. Of no meaning for a tombstone.
+    /// Whether its lease is over, by the store's clock, or missing. Of no meaning for a tombstone.
     pub lapsed: bool,
     /// The record.
     pub record: Record,

@@ -12,12 +12,12 @@ use crate::time::Timestamp;
 /// What shall become of a record. Decided here, done by the caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
-    /// Write this record; if others can see the change, with this event (P3).
+    /// Write this record, with this event (P3).
     Put {
         /// The record.
         record: Record,
         /// What happened.
-        event: Option<Happened>,
+        event: Happened,
     },
     /// Write this tombstone, with the event `Left(reason)`.
     End {
@@ -122,7 +122,7 @@ pub fn transition(
                     return Decision::Refuse(excess.into());
                 }
                 Decision::Put {
-                    event: Some(Happened::Updated(state.clone())),
+                    event: Happened::Updated(state.clone()),
                     record: Record {
                         state,
                         written: now,
@@ -147,17 +147,10 @@ pub fn transition(
         }
 
         (Close { own }, Live(found) | Lapsed(found)) if found.epoch > own.epoch => stale(found),
-        (Close { own }, Absent | Live(_) | Lapsed(_)) => Decision::Put {
-            event: match standing {
-                Live(found) if (found.epoch, &found.state) == (own.epoch, &own.state) => None,
-                Live(_) | Lapsed(_) => Some(Happened::Updated(own.state.clone())),
-                Absent | Ended(..) => Some(Happened::Joined(own.state.clone())),
-            },
-            record: Record {
-                phase: Phase::Closing,
-                ..*own
-            },
-        },
+        // Told also where others see no difference: when it arrives, its lease may be over, and
+        // who has not shown it since would never hear of it.
+        (Close { own }, Live(_) | Lapsed(_)) => closing(*own, Happened::Updated),
+        (Close { own }, Absent) => closing(*own, Happened::Joined),
         (Close { .. }, Ended(..)) => Decision::Keep,
 
         (End { own, .. }, Live(found) | Lapsed(found)) if found.epoch > own.epoch => stale(found),
@@ -196,7 +189,7 @@ fn join(record: Record, policy: &Policy) -> Decision {
     match fits(&record.state, policy) {
         Err(excess) => Decision::Refuse(excess.into()),
         Ok(()) => Decision::Put {
-            event: Some(Happened::Joined(record.state.clone())),
+            event: Happened::Joined(record.state.clone()),
             record,
         },
     }
@@ -209,7 +202,17 @@ fn put(record: Record, now: Timestamp, event: Happened) -> Decision {
             phase: Phase::Open,
             ..record
         },
-        event: Some(event),
+        event,
+    }
+}
+
+fn closing(record: Record, event: fn(State) -> Happened) -> Decision {
+    Decision::Put {
+        event: event(record.state.clone()),
+        record: Record {
+            phase: Phase::Closing,
+            ..record
+        },
     }
 }
 

@@ -57,7 +57,7 @@ impl Seat {
         };
         let (record, event) = match transition(standing, command, wall, policy) {
             Decision::Put { record, event } => (record, event),
-            Decision::End { record, reason } => (record, Some(Happened::Left(reason))),
+            Decision::End { record, reason } => (record, Happened::Left(reason)),
             Decision::Keep => return Ok(None),
             Decision::Refuse(rejection) => return Err(rejection),
         };
@@ -73,8 +73,8 @@ impl Seat {
         }))
     }
 
-    /// A draft was applied: what it wrote is what the seat knows.
-    pub fn applied(&mut self, draft: Draft, by: Option<&Identity>) {
+    /// A draft was applied by the store in its life `by`: what it wrote is what the seat knows.
+    pub fn applied(&mut self, draft: Draft, by: Option<Identity>) {
         let Commit {
             revision,
             record,
@@ -88,7 +88,7 @@ impl Seat {
         self.confirmed = Confirmed {
             until: draft.drafted.after(keep),
             at: draft.drafted,
-            by: by.cloned().or_else(|| self.confirmed.by.take()),
+            by,
         };
     }
 
@@ -96,7 +96,7 @@ impl Seat {
         &mut self,
         expected: Option<Revision>,
         record: Record,
-        happened: Option<Happened>,
+        happened: Happened,
         (now, wall): (Now, Timestamp),
         floor: Version,
         policy: &Policy,
@@ -109,15 +109,15 @@ impl Seat {
             attempt: self.attempts,
         };
         let (place, keep) = self.keep(&record, now, policy);
-        let event = happened.map(|kind| Event {
+        let event = Event {
             conn: self.conn.clone(),
             user: self.user.clone(),
             epoch: record.epoch,
             writer: self.id,
             attempt: self.attempts,
             at: wall,
-            kind,
-        });
+            kind: happened,
+        };
         Commit {
             room: self.room.clone(),
             conn: self.conn.clone(),
@@ -126,7 +126,7 @@ impl Seat {
             record,
             place,
             keep,
-            event,
+            event: Some(event),
             floor,
         }
     }

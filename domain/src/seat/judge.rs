@@ -69,10 +69,7 @@ impl Seat {
         policy: &Policy,
     ) -> Verdict {
         let Some(found) = found else {
-            let forgotten = by.is_some()
-                && self.confirmed.by.as_ref() == by
-                && now.clock.since(self.confirmed.at) > policy.lookback;
-            return match forgotten {
+            return match self.may_be_forgotten(by, now, policy) {
                 true => Verdict::Ended(Lost::Expired),
                 false => Verdict::Reassert,
             };
@@ -115,6 +112,13 @@ impl Seat {
             true => Verdict::Fine,
             false => Verdict::Reassert,
         }
+    }
+
+    /// Whether nothing was found because it ended and was forgotten since this life of the store
+    /// confirmed it last.
+    pub fn may_be_forgotten(&self, by: Option<&Identity>, now: Now, policy: &Policy) -> bool {
+        let same = by.is_some() && self.confirmed.by.as_ref() == by;
+        same && now.clock.since(self.confirmed.at) > policy.lookback
     }
 
     /// Whether another seat wrote it, above the epoch that this one is known to have: the epochs

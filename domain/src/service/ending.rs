@@ -214,9 +214,10 @@ impl Node {
             let Ok(Some(draft)) = draft else {
                 return Ok(false);
             };
+            let by = self.identity(cell.room.id());
             match self.ports.store.commit(draft.commit.clone()).await? {
                 Committed::Applied { version } => {
-                    cell.seat().applied(draft, None);
+                    cell.seat().applied(draft, by);
                     self.expect(&cell.room, version);
                     return Ok(true);
                 }
@@ -225,7 +226,19 @@ impl Node {
                     looked = true;
                 }
             }
+            // A tombstone may be written again over nothing, a presence not.
+            let closing = matches!(cell.seat().standing(), Standing::Closing { .. });
+            if found.is_none() && closing && self.may_be_forgotten(cell).await? {
+                return Ok(false);
+            }
         }
         Err(StoreError::Unreachable("others keep writing".into()))
+    }
+
+    async fn may_be_forgotten(self: &Arc<Self>, cell: &SeatCell) -> Result<bool, StoreError> {
+        let conn = cell.seat().conn().clone();
+        let (_, witness) = self.find(cell, &conn).await?;
+        let by = Some(&witness.identity);
+        Ok(cell.seat().may_be_forgotten(by, self.now(), &self.policy))
     }
 }

@@ -188,7 +188,14 @@ impl Node {
         mut found: Option<Found>,
         witness: Option<&Witness>,
     ) -> Result<Option<Version>, Refusal> {
-        let by = witness.map(|witness| &witness.identity);
+        let mut by = witness.map(|witness| witness.identity.clone());
+        if found.is_none() && by.is_none() {
+            // Nothing means little unless it is known who says so.
+            let conn = cell.seat().conn().clone();
+            let looked = self.find(cell, &conn).await?;
+            (found, by) = (looked.0, Some(looked.1.identity));
+        }
+        let written_to = by.clone().or_else(|| self.identity(cell.room.id()));
         for _ in 0..Policy::ATTEMPTS_MAX {
             let (now, wall) = self.times();
             let floor = cell.room.floor();
@@ -200,7 +207,11 @@ impl Node {
                         return Err(Rejection::NotPresent.into());
                     }
                 }
-                match seat.judge(found.as_ref(), by, now, &self.policy) {
+                let verdict = seat.judge(found.as_ref(), by.as_ref(), now, &self.policy);
+                if let (Verdict::Fine | Verdict::Adopt, Some(by)) = (verdict, &by) {
+                    seat.verified(by);
+                }
+                match verdict {
                     Verdict::Fenced => Err(Lost::Replaced),
                     Verdict::Ended(lost) => Err(lost),
                     Verdict::Adopt => {
@@ -228,7 +239,7 @@ impl Node {
                 Ok(None) => return Ok(None),
                 Ok(Some(draft)) => match self.ports.store.commit(draft.commit.clone()).await? {
                     Committed::Applied { version } => {
-                        cell.seat().applied(draft, by);
+                        cell.seat().applied(draft, written_to);
                         self.expect(&cell.room, version);
                         return Ok(Some(version));
                     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::{Either, select};
 
-use crate::error::{Excess, Limit, Refusal, Rejection};
+use crate::error::{Refusal, Rejection};
 use crate::ids::{ConnId, ResumeKey, RoomId};
 use crate::ports::{Committed, Conns};
 use crate::presence::command::Command;
@@ -16,6 +16,14 @@ use crate::seat::{Against, Seat, Standing};
 use crate::service::Node;
 use crate::service::room::{Admission, LocalRoom};
 use crate::service::session::{JoinAsk, Joined, Reply, ResumeAsk, SeatCell, SessionState, Synced};
+
+/// What a join is, of a socket that has a seat in the room.
+enum Again {
+    /// What it had asked for before, done now.
+    Resumed,
+    /// Another join.
+    Rejoin,
+}
 
 impl Node {
     pub(super) async fn join(
@@ -60,17 +68,20 @@ impl Node {
             return Err(Refusal::Draining);
         }
         if let Some(cell) = session.seat(room.id()) {
-            return self.rejoin(cell, ask).await;
+            match self.resume_again(&cell, &ask).await {
+                Ok(Again::Resumed) => return Ok(cell),
+                Ok(Again::Rejoin) => return self.rejoin(cell, ask).await,
+                Err(Refusal::Rejected(Rejection::Forgotten)) => {}
+                Err(refusal) => return Err(refusal),
+            }
         }
         session.check_room_for_seat(self.policy.rooms_per_connection_max)?;
         self.open(room).await?;
-        self.check_capacity(room, ask.resume.as_ref())?;
         if let Some(resume) = ask.resume.clone() {
             match self.resume(session, room, &ask, resume).await {
                 Err(Refusal::Rejected(Rejection::Forgotten)) => {}
                 outcome => return outcome,
             }
-            self.check_capacity(room, None)?;
         }
         self.join_fresh(session, room, ask).await
     }
@@ -103,12 +114,7 @@ impl Node {
         ask: &JoinAsk,
         resume: ResumeAsk,
     ) -> Result<Arc<SeatCell>, Refusal> {
-        let command = Command::Resume {
-            user: ask.user.clone(),
-            key: resume.key.clone(),
-            asked: resume.epoch,
-            state: ask.state.clone(),
-        };
+        let command = resuming(ask, &resume);
         let conns = Conns::One(&resume.conn);
         let read = self.ports.store.read(room.id(), Version(0), conns).await?;
         self.answered(self.part_of(room.id()), &read.witness);
@@ -117,26 +123,75 @@ impl Node {
         self.take_seat(session, room, seat, command, found).await
     }
 
+    /// The socket asks once more to resume what it was not answered before. Meanwhile the
+    /// presence's earlier socket may have gone on writing, and that is to be kept.
+    async fn resume_again(
+        self: &Arc<Self>,
+        cell: &Arc<SeatCell>,
+        ask: &JoinAsk,
+    ) -> Result<Again, Refusal> {
+        let resume = match &ask.resume {
+            Some(resume) if cell.seat().is_unanswered(&resume.conn) => resume,
+            _ => return Ok(Again::Rejoin),
+        };
+        if *cell.seat().user() != ask.user {
+            return Ok(Again::Rejoin);
+        }
+        self.open(&cell.room).await?;
+        let _turn = cell.turn.lock().await;
+        let (found, _) = self.find(cell, &resume.conn).await?;
+        let own = cell.seat().id();
+        if found
+            .as_ref()
+            .is_some_and(|found| found.revision.seat == own)
+        {
+            return Ok(Again::Rejoin);
+        }
+        match self.write_first(cell, resuming(ask, resume), found).await? {
+            true => Ok(Again::Resumed),
+            false => Err(Refusal::Unavailable),
+        }
+    }
+
     fn new_seat(&self, room: &LocalRoom, conn: ConnId, ask: &JoinAsk, key: ResumeKey) -> Seat {
         let place = (room.id().clone(), conn);
         Seat::new(self.seat_id(), place, (ask.user.clone(), key), self.now())
     }
 
-    /// Gives the socket a seat and commits its first record. If the rules say no the seat is
-    /// gone again; if the store does not answer it stays, and the socket's next join goes on
-    /// with the same connection.
+    /// Gives the socket a seat and commits its first record. If the rules say no, or others keep
+    /// writing, the seat is gone again; if the store does not answer it stays, and the socket's
+    /// next join goes on with the same connection.
     async fn take_seat(
         self: &Arc<Self>,
         session: &Arc<SessionState>,
         room: &Arc<LocalRoom>,
         seat: Seat,
         command: Command,
-        mut found: Option<Found>,
+        found: Option<Found>,
     ) -> Result<Arc<SeatCell>, Refusal> {
-        let cell = session.add_seat(room, seat, self.policy.rooms_per_connection_max)?;
+        let cell = session.add_seat(room, seat, &self.policy)?;
         let _turn = cell.turn.lock().await;
+        if self.write_first(&cell, command, found).await? {
+            return Ok(cell.clone());
+        }
+        let refusal = match cell.seat().standing() {
+            Standing::Joining => Refusal::Unavailable,
+            _ => return Err(Rejection::NotPresent.into()),
+        };
+        cell.remove();
+        Err(refusal)
+    }
+
+    /// Commits a seat's first record over `found`. False if others kept writing, or the seat is
+    /// past that. Call with its turn held.
+    async fn write_first(
+        self: &Arc<Self>,
+        cell: &Arc<SeatCell>,
+        command: Command,
+        mut found: Option<Found>,
+    ) -> Result<bool, Refusal> {
         for _ in 0..Policy::ATTEMPTS_MAX {
-            let (times, floor) = (self.times(), room.floor());
+            let (times, floor) = (self.times(), cell.room.floor());
             let draft = {
                 let mut seat = cell.seat();
                 if seat.standing() != Standing::Joining {
@@ -154,25 +209,23 @@ impl Node {
                     return Err(rejection.into());
                 }
             };
+            let by = self.identity(cell.room.id());
             match self.ports.store.commit(draft.commit.clone()).await? {
                 Committed::Applied { version } => {
-                    self.took(&cell, |seat| seat.applied(draft, None), version);
-                    return Ok(cell.clone());
+                    self.took(cell, |seat| seat.applied(draft, by), version);
+                    return Ok(true);
                 }
                 Committed::Conflict { found: Some(own) }
                     if own.revision.seat == cell.seat().id() =>
                 {
                     // An earlier attempt whose answer was lost.
-                    self.took(&cell, |seat| seat.adopt(&own), own.version);
-                    return Ok(cell.clone());
+                    self.took(cell, |seat| seat.adopt(&own), own.version);
+                    return Ok(true);
                 }
                 Committed::Conflict { found: other } => found = other,
             }
         }
-        if cell.seat().standing() == Standing::Joining {
-            return Err(Refusal::Unavailable);
-        }
-        Err(Rejection::NotPresent.into())
+        Ok(false)
     }
 
     fn took(self: &Arc<Self>, cell: &SeatCell, learn: impl FnOnce(&mut Seat), version: Version) {
@@ -230,9 +283,10 @@ impl Node {
                 seat.draft(command, Against::Memory, (now, wall), floor, &self.policy)?
             };
             let Some(draft) = draft else { break };
+            let by = self.identity(cell.room.id());
             match self.ports.store.commit(draft.commit.clone()).await? {
                 Committed::Applied { version } => {
-                    self.took(&cell, |seat| seat.applied(draft, None), version);
+                    self.took(&cell, |seat| seat.applied(draft, by), version);
                     drop(_turn);
                     return Ok(cell);
                 }
@@ -292,20 +346,13 @@ impl Node {
             }));
         }
     }
+}
 
-    fn check_capacity(
-        &self,
-        room: &LocalRoom,
-        resume: Option<&ResumeAsk>,
-    ) -> Result<(), Rejection> {
-        let max = self.policy.connections_per_room_max;
-        let (connections, resumed) = room.shown(resume.map(|resume| &resume.conn));
-        if connections < max || resumed {
-            return Ok(());
-        }
-        Err(Rejection::TooLarge(Excess {
-            limit: Limit::ConnectionsPerRoom,
-            max: max as u64,
-        }))
+fn resuming(ask: &JoinAsk, resume: &ResumeAsk) -> Command {
+    Command::Resume {
+        user: ask.user.clone(),
+        key: resume.key.clone(),
+        asked: resume.epoch,
+        state: ask.state.clone(),
     }
 }

@@ -61,10 +61,11 @@ impl Node {
             let Some(draft) = draft else {
                 return self.beat(cell, epoch, received);
             };
+            let by = self.identity(cell.room.id());
             match self.ports.store.commit(draft.commit.clone()).await? {
                 Committed::Applied { version } => {
                     let mut seat = cell.seat();
-                    seat.applied(draft, None);
+                    seat.applied(draft, by);
                     let beat = Beat {
                         changed: true,
                         epoch: seat.epoch(),

@@ -3,13 +3,14 @@
 //! Subscription and view belong together and change under `opening`, so an unsubscription never
 //! overtakes a new first member.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use async_lock::Mutex as AsyncMutex;
 use futures_channel::oneshot;
+use futures_util::lock::Mutex as AsyncMutex;
 use indexmap::IndexMap;
 
+use crate::error::{Excess, Limit, Rejection};
 use crate::ids::{ConnId, RoomId, SocketId};
 use crate::ports::{Encoder, Lost, Peer};
 use crate::presence::epoch::{Epoch, Version};
@@ -35,6 +36,8 @@ pub(super) struct Inner {
     pub(super) view: Option<View>,
     audience: IndexMap<SocketId, Arc<dyn Peer>>,
     seats: BTreeMap<ConnId, Vec<Arc<SeatCell>>>,
+    /// Connections that took a seat and were not shown when last looked at.
+    coming: BTreeSet<ConnId>,
     waiting: Vec<Waiting>,
     holds: usize,
     idle_since: Option<Moment>,
@@ -101,16 +104,25 @@ impl LocalRoom {
         self.with(view)
     }
 
-    /// How many connections are shown, and whether this one is.
-    pub(super) fn shown(&self, conn: Option<&ConnId>) -> (usize, bool) {
-        self.with(|inner| match &inner.view {
-            Some(view) => (view.len(), conn.is_some_and(|conn| view.shows(conn))),
-            None => (0, false),
+    /// Takes a seat, unless the room then had more than `max` connections: those that are shown,
+    /// and those of this node that are about to be.
+    pub(super) fn add_seat(
+        &self,
+        conn: ConnId,
+        cell: Arc<SeatCell>,
+        max: usize,
+    ) -> Result<(), Rejection> {
+        self.with(|inner| {
+            if !inner.has_place_for(&conn, max) {
+                return Err(Rejection::TooLarge(Excess {
+                    limit: Limit::ConnectionsPerRoom,
+                    max: max as u64,
+                }));
+            }
+            inner.coming.insert(conn.clone());
+            inner.seats.entry(conn).or_default().push(cell);
+            Ok(())
         })
-    }
-
-    pub(super) fn add_seat(&self, conn: ConnId, cell: Arc<SeatCell>) {
-        self.with(|inner| inner.seats.entry(conn).or_default().push(cell));
     }
 
     pub(super) fn seats(&self) -> Vec<Arc<SeatCell>> {
@@ -229,6 +241,7 @@ impl Inner {
             seats.retain(|other| !std::ptr::eq(&**other, cell));
             if seats.is_empty() {
                 self.seats.remove(&conn);
+                self.coming.remove(&conn);
             }
         }
     }
@@ -302,6 +315,14 @@ impl Inner {
                 .max(oldest)
                 .min(wall.max(oldest))
         })
+    }
+
+    fn has_place_for(&mut self, conn: &ConnId, max: usize) -> bool {
+        let view = self.view.as_ref();
+        let shown = |conn: &ConnId| view.is_some_and(|view| view.shows(conn));
+        self.coming.retain(|conn| !shown(conn));
+        let taken = view.map_or(0, View::len) + self.coming.len();
+        taken < max || shown(conn) || self.coming.contains(conn)
     }
 
     fn is_unused(&self) -> bool {

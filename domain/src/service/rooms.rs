@@ -36,9 +36,10 @@ impl Rooms {
     }
 
     /// Forgets a room that is off and unused.
-    pub(super) fn forget(&self, room: &LocalRoom) {
+    pub(super) fn forget(&self, room: &Arc<LocalRoom>) {
         let mut rooms = lock(&self.rooms);
-        if room.is_off_and_unused() {
+        let is_it = |found: &Arc<LocalRoom>| Arc::ptr_eq(found, room);
+        if rooms.get(room.id()).is_some_and(is_it) && room.is_off_and_unused() {
             rooms.remove(room.id());
         }
     }

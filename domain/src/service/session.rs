@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use async_lock::Mutex as AsyncMutex;
 use futures_util::future::join_all;
+use futures_util::lock::Mutex as AsyncMutex;
 
 use crate::error::{Excess, Limit, Refusal, Rejection};
 use crate::ids::{ConnId, ResumeKey, RoomId, SocketId, UserId};
 use crate::ports::{Lost, Peer};
 use crate::presence::epoch::{Epoch, Version};
+use crate::presence::policy::Policy;
 use crate::presence::record::Reason;
 use crate::presence::snapshot::Snapshot;
 use crate::presence::state::State;
@@ -220,18 +221,18 @@ impl SessionState {
         lock(&self.seats).get(room).cloned()
     }
 
-    /// Takes a new seat, if the socket is open and may have one more.
+    /// Takes a new seat, if the socket is open and may have one more, and so may the room.
     pub(super) fn add_seat(
         self: &Arc<Self>,
         room: &Arc<LocalRoom>,
         seat: Seat,
-        rooms_max: usize,
+        policy: &Policy,
     ) -> Result<Arc<SeatCell>, Rejection> {
         let mut seats = lock(&self.seats);
         if self.is_closed() {
             return Err(Rejection::NotPresent);
         }
-        self.may_add_seat(&seats, rooms_max)?;
+        self.may_add_seat(&seats, policy.rooms_per_connection_max)?;
         let conn = seat.conn().clone();
         let cell = Arc::new(SeatCell {
             seat: Mutex::new(seat),
@@ -244,8 +245,11 @@ impl SessionState {
         });
         seats.insert(room.id().clone(), cell.clone());
         drop(seats);
-        room.add_seat(conn, cell.clone());
-        Ok(cell)
+        let added = room.add_seat(conn, cell.clone(), policy.connections_per_room_max);
+        if added.is_err() {
+            self.forget(&cell);
+        }
+        added.map(|()| cell)
     }
 
     pub(super) fn check_room_for_seat(&self, rooms_max: usize) -> Result<(), Rejection> {

@@ -3,13 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use futures_util::StreamExt;
 use futures_util::future::join_all;
 use futures_util::stream::iter;
 
 use crate::ids::RoomId;
-use crate::ports::{Lost, Part, Witness};
+use crate::ports::{Identity, Lost, Part, Witness};
 use crate::presence::command::Command;
 use crate::presence::lease::{LeaseName, Renewal};
 use crate::presence::policy::{LeaseMode, Policy};
@@ -18,13 +19,14 @@ use crate::seat::{Due, Standing};
 use crate::service::room::LocalRoom;
 use crate::service::session::SeatCell;
 use crate::service::{Node, PresenceService, lock};
-use crate::sweeper::Arming;
+use crate::sweeper::{Arming, Audit};
 use crate::time::{Listening, Moment};
 use crate::view::Trust;
 
 /// What the node knows about time and its store.
 pub(super) struct Upkeep {
     pub(super) listening: Listening,
+    pub(super) audit: Audit,
     parts: Vec<PartUpkeep>,
 }
 
@@ -49,6 +51,7 @@ impl Upkeep {
         };
         Self {
             listening: Listening::new(policy.tick(), now),
+            audit: Audit::new(policy),
             parts: (0..parts).map(part).collect(),
         }
     }
@@ -58,37 +61,43 @@ impl Upkeep {
     }
 }
 
+/// Held by the one tick that may ask the store.
+struct Alone(Arc<Node>);
+
+impl Alone {
+    fn begin(node: &Arc<Node>) -> Option<Self> {
+        let busy = node.renewing.swap(true, Ordering::SeqCst);
+        (!busy).then(|| Self(node.clone()))
+    }
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        self.0.renewing.store(false, Ordering::SeqCst);
+    }
+}
+
 impl PresenceService {
     /// Ends silent clients, renews the leases of the others, and compares the views with the
     /// store. Call it every [`Policy::tick`].
     pub async fn tick(&self) {
-        let node = &self.node;
-        {
-            let clock = node.ports.clock.now();
-            let mut upkeep = lock(&node.upkeep);
-            let late = upkeep.listening.tick(clock);
-            for part in &mut upkeep.parts {
-                part.arming.late(late, clock);
-            }
-        }
-        let rooms = node.rooms.all();
-        let renewals = node.look_at_seats(&rooms);
-        // A store that is slow to answer must not keep the next tick from looking at the seats:
-        // what is due now is due then again.
-        let Some(_one_at_a_time) = node.renewing.try_lock() else {
-            return;
-        };
-        node.renew(&rooms, renewals).await;
-        for room in rooms {
-            node.close_if_idle(&room).await;
-        }
+        self.node.clone().tick().await;
     }
 
-    /// Ends presences whose node is gone. Call it every [`Policy::sweep_interval`].
+    /// The same in the background: a store that does not answer must not keep the next tick from
+    /// coming in time, or the wait for it would be taken for a pause of this node.
+    pub(super) fn tick_soon(&self) {
+        let work = self.node.clone().tick();
+        self.node.spawn(work);
+    }
+
+    /// Ends presences whose node is gone, also those whose lease went with it. Call it every
+    /// [`Policy::sweep_interval`].
     pub async fn sweep(&self) {
         iter(self.node.parts())
             .for_each_concurrent(Policy::SWEEPING_MAX, |part| self.node.sweep(part))
             .await;
+        self.node.audit().await;
     }
 }
 
@@ -125,6 +134,29 @@ impl Node {
         }
     }
 
+    /// Looks at the seats at once; what is returned asks the store.
+    fn tick(self: Arc<Self>) -> impl Future<Output = ()> + Send + 'static {
+        {
+            let clock = self.ports.clock.now();
+            let mut upkeep = lock(&self.upkeep);
+            let late = upkeep.listening.tick(clock);
+            for part in &mut upkeep.parts {
+                part.arming.late(late, clock);
+            }
+        }
+        // One at a time; what is due now is so at the next tick.
+        let alone = Alone::begin(&self);
+        let rooms = self.rooms.all();
+        let renewals = self.look_at_seats(&rooms);
+        async move {
+            let Some(_alone) = alone else { return };
+            self.renew(&rooms, renewals).await;
+            for room in rooms {
+                self.close_if_idle(&room).await;
+            }
+        }
+    }
+
     /// A part of the store answered: notes it, and if it is another server than before, has
     /// everything in it looked at again.
     pub(super) fn answered(self: &Arc<Self>, part: Part, witness: &Witness) {
@@ -154,7 +186,13 @@ impl Node {
         }
     }
 
-    fn is_armed(&self, part: Part) -> bool {
+    /// Who, as far as is known, answers now for a room.
+    pub(super) fn identity(&self, room: &RoomId) -> Option<Identity> {
+        let part = self.part_of(room);
+        lock(&self.upkeep).part(part).arming.identity().cloned()
+    }
+
+    pub(super) fn is_armed(&self, part: Part) -> bool {
         let now = self.ports.clock.now();
         lock(&self.upkeep).part(part).arming.is_armed(now)
     }
@@ -252,11 +290,11 @@ impl Node {
             self.answered(part, &renewed.witness);
             let reported: BTreeSet<&LeaseName> = renewed.reported.iter().collect();
             for (cell, renewal) in batch {
-                if reported.contains(&renewal.lease) {
+                let (span, by) = (renewal.remaining, &renewed.witness.identity);
+                let holds = !reported.contains(&renewal.lease)
+                    && cell.seat().renewed(&renewal.lease, asked, span, by);
+                if !holds {
                     self.judge_soon(cell.clone());
-                } else {
-                    let (span, by) = (renewal.remaining, &renewed.witness.identity);
-                    cell.seat().renewed(&renewal.lease, asked, span, by);
                 }
             }
             for (room, version) in rooms.iter().zip(renewed.versions) {

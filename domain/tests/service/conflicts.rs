@@ -6,7 +6,7 @@ use rtm_domain::presence::epoch::Epoch;
 use rtm_domain::presence::event::{Happened, Shown};
 use rtm_domain::presence::policy::Policy;
 use rtm_domain::presence::record::{Phase, Reason, Record};
-use rtm_domain::service::HeartbeatAsk;
+use rtm_domain::service::{HeartbeatAsk, JoinAsk};
 
 use super::kit::*;
 use super::shelf::{Call, Fault, Shelf};
@@ -205,6 +205,39 @@ fn a_patch_gives_up_when_others_write_before_each_attempt() {
     assert_eq!(world.patch(&client, "2"), Err(Refusal::Unavailable));
     let attempts = world.shelf.calls(Call::Commit) - before;
     assert_eq!(attempts, 1 + Policy::ATTEMPTS_MAX as usize);
+}
+
+#[test]
+fn a_resume_that_gave_way_to_others_keeps_what_they_wrote_when_it_is_repeated() {
+    let world = World::new();
+    let (old, joined) = world.member("1");
+    let new = world.connect();
+    let asked = Some(joined.epoch.next());
+    for _ in 0..Policy::ATTEMPTS_MAX {
+        let conn = joined.conn.clone();
+        let disturb = move |shelf: &Shelf| {
+            shelf.write(&room(), &conn, |record| {
+                record.state = state("2");
+                None
+            });
+        };
+        world.shelf.before(Call::Commit, disturb);
+    }
+    let resume = || JoinAsk {
+        state: None,
+        ..ask_resume(&joined, asked)
+    };
+    let refused = world.join(&new, resume()).answer();
+    assert_eq!(refused.unwrap_err(), Refusal::Unavailable);
+    let conn = joined.conn.clone();
+    world.shelf.write(&room(), &conn, |record| {
+        record.state = state("3");
+        None
+    });
+    let resumed = world.join(&new, resume()).answer().unwrap();
+    assert_eq!((&resumed.conn, Some(resumed.epoch)), (&conn, asked));
+    assert_eq!(world.shelf.state(&room(), &conn), state("3"));
+    assert_eq!(old.ear.lost(), [Lost::Replaced]);
 }
 
 #[test]

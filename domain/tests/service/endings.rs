@@ -236,3 +236,38 @@ fn a_draining_node_lets_presences_linger_for_others_to_resume() {
     assert_eq!(world.shelf.phase(&room(), &joined.conn), closing);
     assert_eq!(world.service.load().0, 0);
 }
+
+// Ended while the node stood still
+
+/// Nothing was renewed yet: the commit itself says which store has the record.
+#[test]
+fn who_was_ended_and_forgotten_during_a_pause_does_not_come_back() {
+    let world = World::new();
+    let (client, joined) = world.member("1");
+    world.pass(61_000);
+    world.shelf.lose(&room(), &joined.conn);
+    world.live(1_000);
+    assert_eq!(client.ear.lost(), [Lost::Expired]);
+    assert_eq!(world.shelf.found(&room(), &joined.conn), None);
+}
+
+#[test]
+fn nor_does_a_patch_bring_it_back() {
+    let world = World::new();
+    let (client, joined) = world.member("1");
+    world.pass(61_000);
+    world.shelf.lose(&room(), &joined.conn);
+    assert!(world.patch(&client, "2").is_err());
+    assert_eq!(client.ear.lost(), [Lost::Expired]);
+    assert_eq!(world.shelf.found(&room(), &joined.conn), None);
+}
+
+#[test]
+fn nor_does_a_closed_socket_let_it_linger() {
+    let world = World::with(lingering());
+    let (client, joined) = world.member("1");
+    world.pass(61_000);
+    world.shelf.lose(&room(), &joined.conn);
+    world.close(&client, Farewell::None).answer();
+    assert_eq!(world.shelf.found(&room(), &joined.conn), None);
+}

@@ -4,7 +4,7 @@ use rtm_domain::presence::event::Shown;
 use rtm_domain::presence::policy::Policy;
 
 use super::kit::*;
-use super::shelf::Call;
+use super::shelf::{Call, Fault};
 
 #[test]
 fn every_seat_is_judged_and_what_was_lost_is_written_again_unseen() {
@@ -65,6 +65,29 @@ fn members_of_other_nodes_are_removed_only_when_it_has_settled() {
     world.live(3_000);
     let vanished = (other.conn, Shown::Leave(None));
     assert_eq!(witness.ear.shown(), [vanished]);
+}
+
+/// The look is not answered, and the lease has the same name: only the renewal shows that another
+/// server answers.
+#[test]
+fn an_older_record_is_written_over_also_if_the_first_look_at_it_was_lost() {
+    let world = World::new();
+    let (client, joined) = world.member("1");
+    let earlier = world.shelf.found(&room(), &joined.conn).unwrap();
+    world.patch(&client, "2").unwrap();
+    world.live(2_000);
+    world.shelf.fail_over();
+    world.shelf.set_back(&room(), &joined.conn, earlier);
+    // The room's, which is repeated, and the seat's.
+    for _ in 0..2 {
+        world.shelf.fail(Call::Read, Fault::Lost);
+    }
+    world.live(1_000);
+    for _ in 0..25 {
+        world.beat(&client).unwrap();
+        world.live(1_000);
+    }
+    assert_eq!(world.shelf.state(&room(), &joined.conn), state("2"));
 }
 
 #[test]

@@ -295,6 +295,14 @@ pub(crate) fn ask(value: &str) -> JoinAsk {
     }
 }
 
+/// Asks for another room.
+pub(crate) fn elsewhere(name: &str) -> JoinAsk {
+    JoinAsk {
+        room: RoomId::trusted(name),
+        ..ask("1")
+    }
+}
+
 /// Asks for an earlier presence, with the state that it had.
 pub(crate) fn ask_resume(joined: &Joined, epoch: Option<Epoch>) -> JoinAsk {
     let resume = ResumeAsk {

@@ -1,7 +1,7 @@
 //! Rooms on a node: when they are subscribed to, how many there may be, and how full.
 
 use rtm_domain::error::{Excess, Limit, Refusal, Rejection};
-use rtm_domain::ids::{RoomId, UserId};
+use rtm_domain::ids::UserId;
 use rtm_domain::presence::policy::Policy;
 use rtm_domain::service::JoinAsk;
 
@@ -101,6 +101,31 @@ fn a_room_may_have_so_many_connections() {
     assert_eq!(resumed.unwrap().conn, joined.conn, "it was in already");
 }
 
+/// P9.
+#[test]
+fn those_that_join_at_once_are_counted_too() {
+    let world = World::with(Policy {
+        connections_per_room_max: 2,
+        ..policy()
+    });
+    let (first, _) = world.member("1");
+    let (second, third) = (world.connect(), world.connect());
+    // The second is in the store, and the node has not heard of it yet.
+    world.shelf.deaf(true);
+    let joining = world.join(&second, ask("2"));
+    let refused = world.join(&third, ask("3")).answer();
+    assert_eq!(
+        refused.unwrap_err(),
+        too_large(Limit::ConnectionsPerRoom, 2)
+    );
+    world.shelf.deaf(false);
+    world.pass(2_000);
+    assert!(joining.answer().is_ok());
+    // Who leaves makes room, and a refusal took none.
+    world.leave(&first).unwrap();
+    assert!(world.join(&third, ask("3")).answer().is_ok());
+}
+
 #[test]
 fn a_user_is_one_user_in_a_room() {
     let world = World::new();
@@ -127,13 +152,6 @@ fn too_large_a_state_leaves_nothing_behind() {
     assert!(client.session.rooms().is_empty());
     assert_eq!(world.shelf.calls(Call::Commit), 0);
     assert!(world.join(&client, ask("1")).answer().is_ok());
-}
-
-fn elsewhere(name: &str) -> JoinAsk {
-    JoinAsk {
-        room: RoomId::trusted(name),
-        ..ask("1")
-    }
 }
 
 fn too_large(limit: Limit, max: u64) -> Refusal {

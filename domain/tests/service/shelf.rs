@@ -65,8 +65,12 @@ struct Table {
 struct Kept {
     found: Found,
     place: Place,
+    /// [`NEVER`]: it has no deadline.
     until: Moment,
 }
+
+/// Stands for a deadline that is missing: long past for whoever asks for it, and never due.
+const NEVER: Moment = Moment(0);
 
 impl Shelf {
     pub(crate) fn new(clock: Arc<HandClock>) -> Self {
@@ -164,7 +168,8 @@ impl Shelf {
         self.answer(Call::Due, || {
             let now = self.clock.steady();
             let table = self.table();
-            let over = |kept: &Kept| kept.place == Place::Live && kept.until <= now;
+            let over =
+                |kept: &Kept| kept.place == Place::Live && kept.until <= now && kept.until != NEVER;
             let lapsed = table.records.iter().filter(|(_, kept)| over(kept));
             let lapsed = lapsed.map(|(id, kept)| (id.0.clone(), id.1.clone(), kept.shown(now)));
             Due {

@@ -5,6 +5,8 @@
 //! field left out in `epoch` alone. Nesting is not looked at: check a whole message with
 //! [`exceeds_depth`] first. Payloads are what [`split_event`] gives; `null` counts as none.
 
+mod auth;
+mod chat;
 mod depth;
 mod epoch;
 mod heartbeat;
@@ -18,6 +20,8 @@ mod state;
 mod sync;
 mod text;
 
+pub use auth::auth_refresh;
+pub use chat::{chat_history, chat_read, chat_receipts, chat_send, chat_since, chat_typing};
 pub use depth::{DEPTH_MAX, exceeds_depth};
 pub use heartbeat::heartbeat;
 pub use join::{Identity, join};

@@ -9,6 +9,7 @@ use crate::literal::False;
 
 /// Why a request was refused (new). The codes are stable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
     /// The payload is not what the event takes.
@@ -74,6 +75,7 @@ impl fmt::Display for ErrorCode {
 
 /// The ack of every request that was refused. What does not apply is left out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ErrorReply {
     /// Always `false`.
@@ -87,18 +89,23 @@ pub struct ErrorReply {
     /// Where in the payload the error lies, such as `resume.key` (new). Empty for the payload
     /// itself.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub field: Option<String>,
     /// The limit that was passed, with `too_large` (new).
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub limit: Option<Limit>,
     /// The current epoch, below 2^53, with `stale_epoch`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub epoch: Option<u64>,
     /// `false` in every refused heartbeat, because clients of old look at it first.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub changed: Option<False>,
     /// When to try again, in milliseconds from now, with `rate_limited` (new).
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub retry_after_ms: Option<u64>,
 }
 
@@ -121,6 +128,7 @@ impl ErrorReply {
 
 /// A limit by name and value (new).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Limit {
     /// The name under which it is configured, such as `MAX_STATE_BYTES`.
@@ -141,6 +149,7 @@ impl Limit {
 
 /// Why a connection was refused (new): the text of `connect_error`'s `message` is this as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ConnectRefusal {
     /// Why, for a program.

@@ -13,6 +13,8 @@
 //! being copied together first.
 
 mod ack;
+mod auth;
+mod chat;
 pub mod decode;
 mod draining;
 mod error;
@@ -21,8 +23,16 @@ pub mod names;
 mod object;
 mod presence;
 mod state;
+#[cfg(test)]
+mod typescript;
 
 pub use ack::read_ack;
+pub use auth::{AuthRefreshReply, AuthRefreshRequest};
+pub use chat::{
+    ChatHistoryReply, ChatHistoryRequest, ChatMessage, ChatRead, ChatReadReply, ChatReadRequest,
+    ChatReceipt, ChatReceiptsReply, ChatReceiptsRequest, ChatSendReply, ChatSendRequest,
+    ChatSinceReply, ChatSinceRequest, ChatTyping, ChatTypingReply, ChatTypingRequest,
+};
 pub use draining::Draining;
 pub use error::{ConnectRefusal, ErrorCode, ErrorReply, Limit};
 pub use literal::{False, True};

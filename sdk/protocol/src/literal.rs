@@ -4,10 +4,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 /// The JSON literal `true`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(type = "true"))]
 pub struct True;
 
 /// The JSON literal `false`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(type = "false"))]
 pub struct False;
 
 impl Serialize for True {

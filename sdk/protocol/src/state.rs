@@ -17,6 +17,8 @@ use crate::object::{Stopped, walk};
 /// A string inside a value may hold an unpaired surrogate escape such as `\ud800`: it is text like
 /// any other. A key may not.
 #[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(type = "{ [key: string]: unknown }"))]
 pub struct State {
     /// Each value is one JSON value without whitespace around it.
     entries: IndexMap<Arc<str>, Arc<str>>,
@@ -84,6 +86,16 @@ impl State {
             None => self.bytes += key_bytes + usize::from(!first) + ":".len(),
         }
         self.bytes += value.len();
+    }
+
+    /// Merges shallowly, as a heartbeat's `patchState` is: each key of `patch` replaces the value
+    /// here.
+    pub fn merge(&mut self, patch: &State) {
+        for (key, value) in patch.iter() {
+            if let Ok(value) = serde_json::from_str(value) {
+                self.insert(key.clone(), value);
+            }
+        }
     }
 
     /// The value of a key, as JSON text.

@@ -10,9 +10,12 @@ use std::path::Path;
 
 use rtm_protocol::decode::{self, BadRequest, DecodeLimits, Identity, Refusal};
 use rtm_protocol::{
-    ConnectRefusal, Draining, ErrorReply, HeartbeatReply, HeartbeatRequest, JoinReply, JoinRequest,
-    LeaveReply, LeaveRequest, Limit, Lost, PresenceEvent, SnapshotEntry, State, StateTexts,
-    SyncReply, SyncRequest, read_ack,
+    AuthRefreshReply, AuthRefreshRequest, ChatHistoryReply, ChatHistoryRequest, ChatMessage,
+    ChatRead, ChatReadReply, ChatReadRequest, ChatReceiptsReply, ChatReceiptsRequest,
+    ChatSendReply, ChatSendRequest, ChatSinceReply, ChatSinceRequest, ChatTyping, ChatTypingReply,
+    ChatTypingRequest, ConnectRefusal, Draining, ErrorReply, HeartbeatReply, HeartbeatRequest,
+    JoinReply, JoinRequest, LeaveReply, LeaveRequest, Limit, Lost, PresenceEvent, SnapshotEntry,
+    State, StateTexts, SyncReply, SyncRequest, read_ack,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -75,6 +78,53 @@ type Check = fn(&Fixture);
 
 /// Each file and what is to be true of it. A file that is not here fails the test.
 const CHECKS: &[(&str, Check)] = &[
+    ("auth-refresh.reply.json", is_reply::<AuthRefreshReply>),
+    ("auth-refresh.request.json", |fixture| {
+        is_request::<AuthRefreshRequest>(fixture, |_, payload| {
+            let token = decode::auth_refresh(payload)?;
+            Ok(written(&AuthRefreshRequest { token }))
+        });
+    }),
+    ("chat-history.reply.json", is_reply::<ChatHistoryReply>),
+    ("chat-history.request.json", |fixture| {
+        is_request::<ChatHistoryRequest>(fixture, |case, payload| {
+            Ok(written(&decode::chat_history(payload, &case.limits())?))
+        });
+    }),
+    ("chat-message.json", round_trips::<ChatMessage>),
+    ("chat-read.json", round_trips::<ChatRead>),
+    ("chat-read.reply.json", is_reply::<ChatReadReply>),
+    ("chat-read.request.json", |fixture| {
+        is_request::<ChatReadRequest>(fixture, |case, payload| {
+            Ok(written(&decode::chat_read(payload, &case.limits())?))
+        });
+    }),
+    ("chat-receipts.reply.json", is_reply::<ChatReceiptsReply>),
+    ("chat-receipts.request.json", |fixture| {
+        is_request::<ChatReceiptsRequest>(fixture, |case, payload| {
+            Ok(written(&decode::chat_receipts(payload, &case.limits())?))
+        });
+    }),
+    ("chat-send.reply.json", is_reply::<ChatSendReply>),
+    ("chat-send.request.json", |fixture| {
+        is_request::<ChatSendRequest>(fixture, |case, payload| {
+            let max = case.chat_bytes_max();
+            Ok(written(&decode::chat_send(payload, &case.limits(), max)?))
+        });
+    }),
+    ("chat-since.reply.json", is_reply::<ChatSinceReply>),
+    ("chat-since.request.json", |fixture| {
+        is_request::<ChatSinceRequest>(fixture, |case, payload| {
+            Ok(written(&decode::chat_since(payload, &case.limits())?))
+        });
+    }),
+    ("chat-typing.json", round_trips::<ChatTyping>),
+    ("chat-typing.reply.json", is_reply::<ChatTypingReply>),
+    ("chat-typing.request.json", |fixture| {
+        is_request::<ChatTypingRequest>(fixture, |case, payload| {
+            Ok(written(&decode::chat_typing(payload, &case.limits())?))
+        });
+    }),
     ("connect-error.json", round_trips::<ConnectRefusal>),
     ("error.reply.json", is_error_reply),
     ("event-packet.json", is_event_packet),
@@ -250,10 +300,15 @@ impl Case {
             match name.as_str() {
                 "MAX_ID_BYTES" => limits.id_bytes_max = *value,
                 "MAX_STATE_BYTES" => limits.state_bytes_max = *value,
+                "MAX_CHAT_BYTES" => {}
                 other => panic!("{}: limit {other}", self.name),
             }
         }
         limits
+    }
+
+    fn chat_bytes_max(&self) -> usize {
+        self.limits.get("MAX_CHAT_BYTES").copied().unwrap_or(65_536)
     }
 
     fn assert_refused(&self, reply: ErrorReply) {

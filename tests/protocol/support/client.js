@@ -38,10 +38,11 @@ export class Client {
   /** Why each connection ended. */
   disconnects = [];
 
-  /** `track: false` for a client that the test drives by hand: its rosters are not kept. */
-  constructor(url, { track = true, ...options } = {}) {
+  /** `track: false` for a client that the test drives by hand: its rosters are not kept. `repairs`: see `Roster`. */
+  constructor(url, { track = true, repairs = false, ...options } = {}) {
     const defaults = { transports: ["websocket"], forceNew: true, reconnection: false };
     this.track = track;
+    this.repairs = repairs;
     this.socket = io(url, { ...defaults, ...options });
     this.socket.onAny((name, ...args) => this.#hear(name, args));
     this.socket.on("connect", () => this.#watch.changed());
@@ -185,7 +186,7 @@ export class Client {
   }
 
   #rosterOf(roomId) {
-    if (!this.#rosters.has(roomId)) this.#rosters.set(roomId, new Roster());
+    if (!this.#rosters.has(roomId)) this.#rosters.set(roomId, new Roster({ repairs: this.repairs }));
     return this.#rosters.get(roomId);
   }
 }

@@ -1,5 +1,5 @@
 // Random names and choices from one printed seed, so that a failed run can be repeated with RTM_SEED.
-const seed = Number(process.env.RTM_SEED ?? Math.floor(Math.random() * 2 ** 32)) >>> 0;
+export const seed = Number(process.env.RTM_SEED ?? Math.floor(Math.random() * 2 ** 32)) >>> 0;
 console.log(`seed ${seed} (repeat with RTM_SEED=${seed})`);
 
 let state = seed;

@@ -15,6 +15,11 @@ const RETRYABLE = {
   draining: true,
 };
 
+/** Any answer at all: `ok`, or a refusal with one of the codes. */
+export function assertAnswer(ack) {
+  if (ack?.ok !== true) assertRefused(ack, Object.keys(RETRYABLE).find((code) => code === ack?.code) ?? "a known code");
+}
+
 export function assertRefused(ack, code, expected = {}) {
   const told = JSON.stringify(ack);
   assert.equal(ack?.ok, false, told);

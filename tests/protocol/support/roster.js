@@ -12,6 +12,15 @@ export class Roster {
   faults = [];
   /** Events that came before the join's own ack. They must be part of its snapshot. */
   #early = [];
+  #repairs;
+
+  /**
+   * `repairs`: the node may have to read the room again, as after a pause of its own. Then several events carry one version, a leave
+   * has no reason, and whoever was taken for dead sees itself leave and join.
+   */
+  constructor({ repairs = false } = {}) {
+    this.#repairs = repairs;
+  }
 
   /** A join's or a sync's answer sets members and version. */
   set({ snapshot, version, self }) {
@@ -24,7 +33,7 @@ export class Roster {
   }
 
   hear(event) {
-    checkShape(event, (text) => this.#fault(text, event));
+    checkShape(event, this.#repairs, (text) => this.#fault(text, event));
     if (this.version === null) this.#early.push(event);
     else if (event.prev === this.version) this.#apply(event);
     else if (event.version <= this.version) this.#fault(`an event again that version ${this.version} contains`, event);
@@ -44,11 +53,11 @@ export class Roster {
 
   #apply(event) {
     const shown = this.members.get(event.connId);
-    if (event.version <= event.prev) this.#fault("a version that does not rise", event);
+    if (event.version < event.prev || (event.version === event.prev && !this.#repairs)) this.#fault("a version that does not rise", event);
     this.version = event.version;
     if (event.type === "leave") {
       if (!shown) this.#fault("a leave of someone absent", event);
-      if (event.connId === this.self) this.#fault("the leaver's own leave", event);
+      if (event.connId === this.self && !this.#repairs) this.#fault("the leaver's own leave", event);
       this.members.delete(event.connId);
       return;
     }
@@ -87,8 +96,9 @@ function essence({ userId, state, epoch }) {
   return { userId, state, epoch };
 }
 
-function checkShape(event, fault) {
-  const expected = event.type === "leave" ? [...FIELDS, "reason"] : FIELDS;
+function checkShape(event, repairs, fault) {
+  const hasReason = event.type === "leave" && !(repairs && event.reason === undefined);
+  const expected = hasReason ? [...FIELDS, "reason"] : FIELDS;
   const missing = expected.filter((field) => !Object.hasOwn(event, field));
   const foreign = Object.keys(event).filter((field) => !expected.includes(field));
   if (missing.length || foreign.length) fault(`fields missing [${missing}], foreign [${foreign}]`);
@@ -98,7 +108,7 @@ function checkShape(event, fault) {
   if (!["join", "update", "leave"].includes(event.type)) fault("an unknown type");
   if (event.type === "leave") {
     if (event.state !== null) fault("a leave with a state");
-    if (!LEAVE_REASONS.includes(event.reason)) fault("a leave for an unknown reason");
+    if (hasReason && !LEAVE_REASONS.includes(event.reason)) fault("a leave for an unknown reason");
   } else if (event.state === null || typeof event.state !== "object" || Array.isArray(event.state)) {
     fault("a state that is no object");
   }

@@ -24,6 +24,8 @@ export async function besiege(env = {}) {
 
   async function mustServe(blow) {
     server.mustBeAlive();
+    const beat = await bystander.ask("presence:heartbeat", { roomId: room });
+    assert.equal(beat.ok, true, `after ${blow}: ${JSON.stringify(beat)}`);
     const newcomer = new Client(server.url);
     const served = newcomer.connected().then(() => newcomer.join(room, "newcomer"));
     const { self } = await within(served, SERVE_MS, `a fresh join after ${blow}`);

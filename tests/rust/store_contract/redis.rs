@@ -11,7 +11,24 @@ use rtm_tests::clock::HandClock;
 use rtm_tests::redis::{self, RedisNode, RedisServer};
 use rtm_tests::world::ms;
 
-use super::subject::Subject;
+use super::subject::{Subject, end, write};
+
+/// What the sweeper's audit relies on.
+#[test]
+fn a_record_whose_lease_is_missing_is_lapsed_and_never_due() {
+    super::run(OnServer::open_plain, async |it: &OnServer| {
+        let first = write("r", "a");
+        it.applied(&first).await;
+        it.node.remove_leases().await;
+        assert!(it.find(&first).await.is_some_and(|found| found.lapsed));
+        assert!(it.read("r").await.records[0].1.lapsed);
+        assert!(it.reports(&first, 1_000).await);
+        assert_eq!(it.due(10).await, [""; 0]);
+        // It can be ended all the same.
+        it.applied(&end(&first)).await;
+        assert_eq!(it.read("r").await.records, []);
+    });
+}
 
 pub(crate) struct OnServer {
     clock: Arc<HandClock>,

@@ -14,7 +14,10 @@ use rtm_domain::presence::record::{Found, Phase, Reason, Record};
 use rtm_domain::presence::state::State;
 use rtm_domain::time::Timestamp;
 use rtm_memory::{MemoryLimits, MemoryStore};
+use rtm_tests::backend::Stage;
 use rtm_tests::clock::HandClock;
+use rtm_tests::executor::Executor;
+use rtm_tests::simulation::Cluster;
 use rtm_tests::world::ms;
 
 /// A store under test.
@@ -126,6 +129,62 @@ impl Subject for Memory {
 
     async fn is_empty(&self) -> bool {
         self.store.size() == (0, 0)
+    }
+}
+
+/// The store of the simulation, in weather in which nothing goes wrong.
+pub(crate) struct Simulated {
+    clock: Arc<HandClock>,
+    cluster: Cluster,
+    store: Arc<dyn PresenceStore>,
+    feed: Arc<dyn Feed>,
+    executor: Executor,
+    ear: Arc<Ear>,
+}
+
+impl Simulated {
+    pub(crate) fn open() -> Self {
+        let clock = HandClock::new();
+        let cluster = Cluster::new(&clock, 1);
+        let (executor, ear) = (Executor::new(None), Arc::new(Ear::default()));
+        let (store, feed) = (cluster.way(0), cluster.feed(0));
+        cluster.attach(0, ear.clone(), &executor);
+        Self {
+            clock,
+            cluster,
+            store,
+            feed,
+            executor,
+            ear,
+        }
+    }
+}
+
+impl Subject for Simulated {
+    fn store(&self) -> &dyn PresenceStore {
+        &*self.store
+    }
+
+    fn feed(&self) -> &dyn Feed {
+        &*self.feed
+    }
+
+    fn time(&self) -> Timestamp {
+        self.cluster.server_time()
+    }
+
+    async fn advance(&self, span: u64) {
+        self.clock.advance(ms(span));
+    }
+
+    async fn heard(&self) -> Vec<(RoomId, Published)> {
+        self.executor.run();
+        let heard = self.ear.0.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.clone()
+    }
+
+    async fn is_empty(&self) -> bool {
+        self.cluster.size() == Some((0, 0))
     }
 }
 

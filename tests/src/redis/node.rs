@@ -14,7 +14,7 @@ use rtm_domain::time::Timestamp;
 use rtm_redis::{Keys, Publishing, Redis, RedisFeed, RedisSettings, RedisStore};
 use tokio::sync::watch;
 
-use super::{RedisServer, runtime, size};
+use super::{RedisServer, remove_leases, runtime, size};
 
 /// A room of its own, whose events say that all before them have arrived.
 const BARRIER: &str = "(barrier)";
@@ -117,6 +117,11 @@ impl RedisNode {
     /// How many rooms and records, tombstones among them, are kept.
     pub async fn size(&self) -> (usize, usize) {
         size(self.redis.client(), &[BARRIER]).await
+    }
+
+    /// The leases of all records are gone.
+    pub async fn remove_leases(&self) {
+        remove_leases(self.redis.client()).await;
     }
 
     async fn arrived(&self, mark: u64) {

@@ -33,6 +33,16 @@ pub async fn size(client: &Client, but: &[&str]) -> (usize, usize) {
     (rooms.len(), records)
 }
 
+/// Removes every lease, as an operator's `DEL` or an eviction would.
+pub async fn remove_leases(client: &Client) {
+    for key in keys(client).await {
+        if key.ends_with(":leases") {
+            let removed: usize = client.del(&key).await.expect("it answers");
+            assert_eq!(removed, 1);
+        }
+    }
+}
+
 /// All keys of the server that are ours.
 pub async fn keys(client: &Client) -> Vec<String> {
     let (mut keys, mut cursor) = (Vec::new(), "0".to_owned());

@@ -1,6 +1,6 @@
 //! Makes and ends subscriptions, in order, many with one command.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use fred::prelude::Options;
 use fred::types::ClusterHash;
 use fred::types::config::Server;
 use fred::util::redis_keyslot;
+use futures_util::future::join_all;
 use tokio::sync::broadcast::Receiver as Reconnections;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{mpsc, oneshot};
@@ -119,84 +120,77 @@ impl Subscriptions {
     }
 
     async fn subscribe(&mut self, waiting: Vec<Waiting>) {
-        let mut groups: BTreeMap<u16, Vec<Waiting>> = BTreeMap::new();
         // Whoever asked and gave up is not served: there may be many by now.
-        for one in waiting.into_iter().filter(|(_, done)| !done.is_closed()) {
-            groups.entry(self.group(&one.0)).or_default().push(one);
-        }
-        for group in groups.into_values() {
-            let channels: Vec<String> = group.iter().map(|(channel, _)| channel.clone()).collect();
-            let made = self.command(channels.clone()).await;
-            for (channel, done) in group {
-                if done.send(made.clone()).is_ok() && made.is_ok() {
-                    self.wanted.insert(channel);
-                }
+        let served = waiting.into_iter().filter(|(_, done)| !done.is_closed());
+        let (channels, dones): (Vec<String>, Vec<_>) = served.unzip();
+        let made = self.confirmed(&channels).await;
+        for ((channel, done), made) in channels.iter().zip(dones).zip(made) {
+            if done.send(made.clone()).is_ok() && made.is_ok() {
+                self.wanted.insert(channel.clone());
             }
-            // Nobody will end those that nobody waited for, or that are made after all.
-            let unwanted = |channel: &String| !self.wanted.contains(channel);
-            let unwanted: Vec<String> = channels.into_iter().filter(unwanted).collect();
-            self.unsubscribe(unwanted).await;
         }
+        // Nobody will end those that nobody waited for, or that are made after all.
+        let unwanted = |channel: &String| !self.wanted.contains(channel);
+        let unwanted: Vec<String> = channels.into_iter().filter(unwanted).collect();
+        self.unsubscribe(unwanted).await;
     }
 
     async fn unsubscribe(&mut self, channels: Vec<String>) {
-        let mut groups: BTreeMap<u16, Vec<String>> = BTreeMap::new();
-        for channel in channels {
-            self.wanted.remove(&channel);
-            groups
-                .entry(self.group(&channel))
-                .or_default()
-                .push(channel);
+        if channels.is_empty() {
+            // To the server, none would mean all.
+            return;
         }
-        for group in groups.into_values() {
-            let ended = match self.sharded {
-                true => self.subscriber.sunsubscribe(group).await,
-                false => self.subscriber.unsubscribe(group).await,
-            };
-            if let Err(error) = ended {
-                // It ends with the connection; until then its messages are for nobody.
-                tracing::debug!(%error, "cannot unsubscribe");
-            }
+        for channel in &channels {
+            self.wanted.remove(channel);
+        }
+        let ended = if self.sharded {
+            // One each, as in `confirmed`.
+            let one = |channel: String| self.subscriber.sunsubscribe(channel);
+            let ended = join_all(channels.into_iter().map(one)).await;
+            ended.into_iter().collect()
+        } else {
+            self.subscriber.unsubscribe(channels).await
+        };
+        if let Err(error) = ended {
+            // It ends with the connection; until then its messages are for nobody.
+            tracing::debug!(%error, "cannot unsubscribe");
         }
     }
 
     async fn subscribe_all(&self) -> Result<(), Error> {
-        let mut groups: BTreeMap<u16, Vec<String>> = BTreeMap::new();
-        for channel in &self.wanted {
-            groups
-                .entry(self.group(channel))
-                .or_default()
-                .push(channel.clone());
-        }
-        for group in groups.into_values() {
-            for some in group.chunks(RedisSettings::SUBSCRIBE_BATCH_MAX) {
-                self.command(some.to_vec()).await?;
+        let channels: Vec<String> = self.wanted.iter().cloned().collect();
+        for some in channels.chunks(RedisSettings::SUBSCRIBE_BATCH_MAX) {
+            for made in self.confirmed(some).await {
+                made?;
             }
         }
         Ok(())
     }
 
-    async fn command(&self, channels: Vec<String>) -> Result<(), Error> {
+    /// Subscribes, and says of each channel whether the server has confirmed that.
+    async fn confirmed(&self, channels: &[String]) -> Vec<Result<(), Error>> {
         if self.sharded {
-            return self.subscriber.ssubscribe(channels).await;
+            // The client library takes one confirmation for the answer to a command. Those of
+            // further channels would count as answers to the next commands, so it is one each.
+            let one = |channel: &String| self.subscriber.ssubscribe(channel.clone());
+            return join_all(channels.iter().map(one)).await;
         }
+        if channels.is_empty() {
+            return Vec::new();
+        }
+        vec![self.confirmed_plain(channels.to_vec()).await; channels.len()]
+    }
+
+    /// Of plain channels the client library awaits no confirmation at all. A server answers in
+    /// order: what comes after the subscription is answered when that is made.
+    async fn confirmed_plain(&self, channels: Vec<String>) -> Result<(), Error> {
         self.subscriber.subscribe(channels).await?;
-        // The library takes a plain subscription for made once it is sent. What comes after it
-        // at the same server is answered when it really is.
+        // In a cluster, to the server to which the library sends all its plain subscriptions.
+        let slot = redis_keyslot(self.subscriber.id().as_bytes());
         let options = Options {
-            cluster_hash: Some(ClusterHash::Custom(redis_keyslot(
-                self.subscriber.id().as_bytes(),
-            ))),
+            cluster_hash: Some(ClusterHash::Custom(slot)),
             ..Options::default()
         };
         self.subscriber.with_options(&options).ping(None).await
-    }
-
-    /// Channels that one command may name: those of one slot, if they are sharded.
-    fn group(&self, channel: &str) -> u16 {
-        match self.sharded {
-            true => redis_keyslot(channel.as_bytes()),
-            false => 0,
-        }
     }
 }

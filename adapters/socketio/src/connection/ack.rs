@@ -7,6 +7,7 @@ use rtm_protocol::{ErrorCode, ErrorReply};
 use serde::Serialize;
 use socketioxide::extract::AckSender;
 
+use crate::cluster::ClusterAdapter;
 use crate::connection::Connection;
 
 /// Answers one event. Dropped without an answer, it says `unavailable`: no client that asks
@@ -14,11 +15,14 @@ use crate::connection::Connection;
 pub struct Ack {
     connection: Arc<Connection>,
     /// None if no answer was asked for, or it was given.
-    sender: Option<AckSender>,
+    sender: Option<AckSender<ClusterAdapter>>,
 }
 
 impl Ack {
-    pub(crate) fn new(connection: Arc<Connection>, sender: Option<AckSender>) -> Self {
+    pub(crate) fn new(
+        connection: Arc<Connection>,
+        sender: Option<AckSender<ClusterAdapter>>,
+    ) -> Self {
         Self { connection, sender }
     }
 
@@ -40,7 +44,8 @@ impl Ack {
             Ok(reply) => reply,
             Err(error) => {
                 tracing::error!(%error, "an answer cannot be written as JSON");
-                return;
+                self.sender = Some(sender);
+                return self.answer(&unavailable());
             }
         };
         let bytes = reply.get().len() + super::PACKET_OVERHEAD;
@@ -53,10 +58,13 @@ impl Ack {
 impl Drop for Ack {
     fn drop(&mut self) {
         if self.sender.is_some() {
-            let problem = "the event could not be handled";
-            self.answer(&ErrorReply::new(ErrorCode::Unavailable, problem));
+            self.answer(&unavailable());
         }
     }
+}
+
+fn unavailable() -> ErrorReply {
+    ErrorReply::new(ErrorCode::Unavailable, "the event could not be handled")
 }
 
 impl fmt::Debug for Ack {

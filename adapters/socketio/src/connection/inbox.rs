@@ -8,6 +8,7 @@ use futures_util::FutureExt;
 use tokio::sync::Notify;
 
 use crate::connection::Work;
+use crate::panics::said;
 
 /// How many pieces of work one connection does before others on its thread get their turn.
 const TURN: usize = 32;
@@ -104,8 +105,9 @@ impl Inbox {
     async fn run(self: Arc<Self>) {
         let mut done = 0;
         while let Some((owner, work)) = self.next() {
-            if AssertUnwindSafe(work).catch_unwind().await.is_err() {
-                tracing::error!(module = owner, "a handler panicked");
+            if let Err(panic) = AssertUnwindSafe(work).catch_unwind().await {
+                let panic = said(&*panic);
+                tracing::error!(module = owner, panic, "a handler panicked");
             }
             done += 1;
             if done % TURN == 0 {

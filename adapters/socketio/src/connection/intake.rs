@@ -10,14 +10,15 @@ use futures_util::future::BoxFuture;
 use rtm_protocol::decode::{BadRequest, exceeds_depth, split_event};
 use rtm_protocol::{ErrorCode, ErrorReply};
 use serde_json::value::RawValue;
-use socketioxide::adapter::LocalAdapter;
 use socketioxide::extract::AckSender;
 use socketioxide::handler::{FromMessageParts, MessageHandler};
 use socketioxide::socket::Socket as RawSocket;
 use socketioxide_core::Value;
 
+use crate::cluster::ClusterAdapter;
 use crate::connection::{Ack, Connection};
 use crate::line::Cut;
+use crate::panics::said;
 
 /// What is to be done for an event.
 pub type Work = BoxFuture<'static, ()>;
@@ -45,8 +46,8 @@ pub(crate) struct Intake(pub(crate) Weak<Connection>);
 /// Tells the trait's implementations apart; it has no other use.
 pub(crate) enum ByHand {}
 
-impl MessageHandler<LocalAdapter, ByHand> for Intake {
-    fn call(&self, socket: Arc<RawSocket<LocalAdapter>>, mut value: Value, ack: Option<i64>) {
+impl MessageHandler<ClusterAdapter, ByHand> for Intake {
+    fn call(&self, socket: Arc<RawSocket<ClusterAdapter>>, mut value: Value, ack: Option<i64>) {
         let Some(connection) = self.0.upgrade() else {
             return;
         };
@@ -56,8 +57,9 @@ impl MessageHandler<LocalAdapter, ByHand> for Intake {
         });
         let ack = Ack::new(connection.clone(), sender);
         let taken = AssertUnwindSafe(|| connection.take(&value, ack));
-        if catch_unwind(taken).is_err() {
-            tracing::error!("an event could not be taken in");
+        if let Err(panic) = catch_unwind(taken) {
+            let panic = said(&*panic);
+            tracing::error!(panic, "an event could not be taken in");
             connection.line.cut(Cut::Fault);
         }
     }
@@ -103,7 +105,10 @@ impl Connection {
         };
         match catch_unwind(AssertUnwindSafe(|| handler(request))) {
             Ok(work) => self.inbox.push(text.len(), owner, work),
-            Err(_) => tracing::error!(module = owner, "a handler panicked"),
+            Err(panic) => {
+                let panic = said(&*panic);
+                tracing::error!(module = owner, panic, "a handler panicked");
+            }
         }
     }
 }

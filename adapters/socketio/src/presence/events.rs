@@ -11,6 +11,7 @@ use rtm_protocol::decode::{self, BadRequest, DecodeLimits, Identity};
 use rtm_protocol::{ErrorReply, Limit, True};
 
 use crate::connection::{Ack, Request, Work};
+use crate::identity::Right;
 use crate::presence::{answer, encode};
 
 /// What the handlers of one connection share.
@@ -101,10 +102,25 @@ pub(super) fn sync(context: &Context, request: Request) -> Work {
 
 impl Context {
     fn join_ask(&self, request: &Request) -> Result<JoinAsk, ErrorReply> {
-        let join = decode::join(request.payload(), Identity::Payload, &self.decode_limits())?;
-        let user = join.user_id.as_deref().unwrap_or_default();
-        let bytes_max = self.policy.id_bytes_max;
-        let user = UserId::parse(user, bytes_max).map_err(|bad| bad_id("userId", bad))?;
+        let proven = request.connection.identity();
+        let named_by = match &proven {
+            Some(_) => Identity::Token,
+            None => Identity::Payload,
+        };
+        let join = decode::join(request.payload(), named_by, &self.decode_limits())?;
+        let user = match (&proven, join.user_id.as_deref()) {
+            (Some(proven), None) => proven.user.clone(),
+            (_, named) => self.user(named.unwrap_or_default())?,
+        };
+        let room = self.room(&join.room_id)?;
+        if proven.is_some_and(|proven| proven.user != user) {
+            let problem = "userId is not the user of this connection's token";
+            return Err(ErrorReply::new(wire::ErrorCode::Forbidden, problem));
+        }
+        request.connection.may(Right::Join, &room)?;
+        if join.state.is_some() {
+            request.connection.may(Right::Publish, &room)?;
+        }
         let resume = join.resume.map(|resume| {
             Ok::<_, ErrorReply>(ResumeAsk {
                 conn: ConnId::trusted(&*resume.conn_id),
@@ -116,7 +132,7 @@ impl Context {
             })
         });
         Ok(JoinAsk {
-            room: self.room(&join.room_id)?,
+            room,
             user,
             state: join.state.map(State::from_iter),
             resume: resume.transpose()?,
@@ -130,12 +146,22 @@ impl Context {
             .epoch
             .map(|number| epoch("epoch", number))
             .transpose()?;
+        if beat.patch_state.is_some() {
+            let only = || self.session.rooms().into_iter().next();
+            if let Some(room) = room.clone().or_else(only) {
+                request.connection.may(Right::Publish, &room)?;
+            }
+        }
         Ok(HeartbeatAsk {
             received: self.session.touch(room.as_ref(), epoch),
             room,
             epoch,
             patch: beat.patch_state.map(State::from_iter),
         })
+    }
+
+    fn user(&self, id: &str) -> Result<UserId, ErrorReply> {
+        UserId::parse(id, self.policy.id_bytes_max).map_err(|bad| bad_id("userId", bad))
     }
 
     fn room(&self, id: &str) -> Result<RoomId, ErrorReply> {

@@ -75,6 +75,18 @@ pub(super) fn report(
                 format!("write {flag}=value"),
             );
         }
+        (ErrorKind::MissingRequiredArgument | ErrorKind::ValueValidation, _) => {
+            // Only commands beside `serve` have such arguments, and none of them is a secret.
+            let text = error.to_string();
+            let reason = text.lines().take_while(|line| !line.is_empty());
+            let reason: Vec<&str> = reason.map(str::trim).collect();
+            let reason = reason.join(" ").replace("error: ", "");
+            errors.push(
+                Place::CommandLine,
+                Fault::Unreadable { reason },
+                "rtm token --help shows how",
+            );
+        }
         (kind, _) => {
             let reason = kind.as_str().unwrap_or("cannot be read").to_owned();
             errors.push(

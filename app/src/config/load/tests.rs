@@ -10,7 +10,7 @@ use super::*;
 use crate::config::{CorsOrigins, LeaseMode, LogFormat, Setting};
 
 /// For each setting another value than its default.
-const OTHER: [(&str, &str); 35] = [
+const OTHER: [(&str, &str); 42] = [
     ("HOST", "::1"),
     ("PORT", "0"),
     ("CORS_ORIGINS", "https://a.example"),
@@ -19,6 +19,13 @@ const OTHER: [(&str, &str); 35] = [
     ("REDIS_PREFIX", "rtm-staging"),
     ("REDIS_PUBLISHING", "plain"),
     ("REDIS_COMMAND_TIMEOUT_MS", "700"),
+    ("AUTH_MODE", "jwt"),
+    ("AUTH_JWT_SECRET", "a secret that is long enough to be one"),
+    ("AUTH_JWT_PUBLIC_KEY_FILE", "key.pem"),
+    ("AUTH_JWT_JWKS_FILE", "jwks.json"),
+    ("AUTH_JWT_AUDIENCE", "rtm"),
+    ("AUTH_JWT_ISSUER", "login"),
+    ("AUTH_JWT_LEEWAY_MS", "0"),
     ("PING_INTERVAL_MS", "2_000"),
     ("PING_TIMEOUT_MS", "3_000"),
     ("CONNECT_TIMEOUT_MS", "4_000"),
@@ -236,14 +243,14 @@ impl Bench {
     fn load(&self) -> Result<Loaded, ConfigErrors> {
         match self.invoke()? {
             Invocation::Serve(loaded) => Ok(*loaded),
-            Invocation::Print(text) => panic!("printed {text}"),
+            other => panic!("is {other:?}"),
         }
     }
 
     fn printed(&self) -> String {
         match self.invoke().unwrap() {
             Invocation::Print(text) => text,
-            Invocation::Serve(_) => panic!("serves"),
+            other => panic!("is {other:?}"),
         }
     }
 }

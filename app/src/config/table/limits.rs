@@ -76,7 +76,7 @@ pub(super) fn rows() -> impl Iterator<Item = Setting> {
         Setting::new(
             "MAX_CONNECTIONS",
             "0",
-            "Most connections of this node; 0 is no limit.",
+            "Most connections of this node, counted from their handshake on; 0 is no limit.",
             count("connections", 0..=10_000_000, |c, n| {
                 c.limits.connections = n as usize
             }),

@@ -112,13 +112,29 @@ fn a_renewal_moves_when_a_store_may_have_forgotten() {
     let Some(lease) = lease_of(&seat) else {
         panic!("no renewal");
     };
-    seat.renewed(&lease, Moment(JOINED + 3_000), span(TTL), &store("b"));
+    assert!(seat.renewed(&lease, Moment(JOINED + 3_000), span(TTL), &store("a")));
     let verdict = |by, millis| seat.judge(None, Some(&by), at(millis), &policy());
     let forgotten = JOINED + 3_000 + 6_000;
-    assert_eq!(verdict(store("b"), forgotten), Verdict::Reassert);
+    assert_eq!(verdict(store("a"), forgotten), Verdict::Reassert);
     let over = Verdict::Ended(Lost::Expired);
-    assert_eq!(verdict(store("b"), forgotten + 1), over);
-    assert_eq!(verdict(store("a"), forgotten + 1), Verdict::Reassert);
+    assert_eq!(verdict(store("a"), forgotten + 1), over);
+    assert_eq!(verdict(store("b"), forgotten + 1), Verdict::Reassert);
+}
+
+/// It may have an older record, under a lease of the same name.
+#[test]
+fn a_renewal_by_another_store_vouches_for_nothing_until_the_record_was_seen_there() {
+    let mut seat = joined();
+    let Some(lease) = lease_of(&seat) else {
+        panic!("no renewal");
+    };
+    let renew =
+        |seat: &mut Seat, by| seat.renewed(&lease, Moment(JOINED + TTL), span(2 * TTL), &store(by));
+    assert!(!renew(&mut seat, "b"));
+    assert!(!seat.is_confirmed(at(JOINED + 2 * TTL)));
+    seat.verified(&store("b"));
+    assert!(renew(&mut seat, "b"));
+    assert!(seat.is_confirmed(at(JOINED + 2 * TTL)));
 }
 
 #[test]

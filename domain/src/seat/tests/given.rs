@@ -97,7 +97,7 @@ pub(in crate::seat) fn joined() -> Seat {
         Version(0),
         &policy(),
     );
-    seat.applied(draft.unwrap().unwrap(), Some(&store("a")));
+    seat.applied(draft.unwrap().unwrap(), Some(store("a")));
     seat.enter();
     seat
 }

@@ -106,7 +106,7 @@ fn a_patch_leases_what_is_left_of_the_deadline() {
 }
 
 #[test]
-fn a_closing_draft_leases_the_linger_and_is_silent() {
+fn a_closing_draft_leases_the_linger() {
     let mut seat = joined();
     seat.close(at(JOINED), &policy());
     let own = Box::new(seat.record(Timestamp(0)));
@@ -114,7 +114,6 @@ fn a_closing_draft_leases_the_linger_and_is_silent() {
     let commit = draft.unwrap().commit;
     assert_eq!(commit.record.phase, Phase::Closing);
     assert_eq!((commit.place, commit.keep), (Place::Live, span(2_000)));
-    assert_eq!(commit.event, None);
 }
 
 #[test]

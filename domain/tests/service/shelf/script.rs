@@ -9,7 +9,7 @@ use rtm_domain::presence::event::{Event, Happened};
 use rtm_domain::presence::record::{Found, Phase, Reason, Record};
 use rtm_domain::presence::state::State;
 
-use super::{Call, Fault, Shelf};
+use super::{Call, Fault, NEVER, Shelf};
 
 impl Shelf {
     /// No call is done or answered.
@@ -42,6 +42,21 @@ impl Shelf {
     /// What it has of a connection is gone.
     pub(crate) fn lose(&self, room: &RoomId, conn: &ConnId) {
         self.table().records.remove(&(room.clone(), conn.clone()));
+    }
+
+    /// The lease that it has of a connection is gone.
+    pub(crate) fn lose_lease(&self, room: &RoomId, conn: &ConnId) {
+        let mut table = self.table();
+        let kept = table.records.get_mut(&(room.clone(), conn.clone()));
+        kept.unwrap().until = NEVER;
+    }
+
+    /// It has again what it had of a connection: the latest writes are lost.
+    pub(crate) fn set_back(&self, room: &RoomId, conn: &ConnId, earlier: Found) {
+        let mut table = self.table();
+        if let Some(kept) = table.records.get_mut(&(room.clone(), conn.clone())) {
+            kept.found = earlier;
+        }
     }
 
     /// Its version of a room is at least this.

@@ -6,6 +6,8 @@ use crate::state::State;
 
 /// What changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(concrete(T = String)))]
 #[serde(rename_all = "camelCase")]
 pub struct PresenceEvent<T = String, S = State> {
     /// How it changed. Named `type` on the wire.
@@ -30,11 +32,13 @@ pub struct PresenceEvent<T = String, S = State> {
     pub prev: u64,
     /// Why it ended, on `leave` only (new).
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub reason: Option<LeaveReason>,
 }
 
 /// How a room changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum EventKind {
     /// A presence is there; if it was shown already, its epoch is new.
@@ -47,6 +51,7 @@ pub enum EventKind {
 
 /// Why a presence ended (new).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum LeaveReason {
     /// It asked to.

@@ -8,6 +8,8 @@ use crate::state::State;
 
 /// What a client sends. The server reads it with [`decode::join`](crate::decode::join).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(concrete(T = String)))]
 #[serde(rename_all = "camelCase")]
 pub struct JoinRequest<T = String, S = State> {
     /// The room: 1 to `MAX_ID_BYTES` bytes, no control characters.
@@ -15,18 +17,23 @@ pub struct JoinRequest<T = String, S = State> {
     /// The user: 1 to `MAX_ID_BYTES` bytes, no control characters. With authentication on it may
     /// be left out, because the token names the user.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub user_id: Option<T>,
     /// What the presence shows: up to `MAX_STATE_BYTES` bytes. Left out: `{}` for a fresh
     /// presence, otherwise as before.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub state: Option<S>,
     /// The earlier presence to continue (new).
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub resume: Option<Resume<T>>,
 }
 
 /// Which presence to continue, and the proof that it is one's own (new).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(concrete(T = String)))]
 #[serde(rename_all = "camelCase")]
 pub struct Resume<T = String> {
     /// `connId` of that presence.
@@ -36,11 +43,14 @@ pub struct Resume<T = String> {
     /// The epoch to take, below 2^53: higher than any that was given or asked for before. Left
     /// out: one more than the presence's.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub epoch: Option<u64>,
 }
 
 /// The ack of a join that was done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(concrete(T = String)))]
 #[serde(rename_all = "camelCase")]
 pub struct JoinReply<T = String, S = State> {
     /// Always `true`.
@@ -58,6 +68,8 @@ pub struct JoinReply<T = String, S = State> {
 
 /// What only the owner of a presence is told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(concrete(T = String)))]
 #[serde(rename_all = "camelCase")]
 pub struct SelfEntry<T = String> {
     /// The connection id that the server gave.

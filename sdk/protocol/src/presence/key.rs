@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 /// The secret with which its owner resumes a presence (new). Debug output does not show it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(concrete(T = String)))]
 #[serde(transparent)]
 pub struct Key<T = String>(pub T);
 

@@ -6,6 +6,8 @@ use crate::state::State;
 
 /// One presence in a room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(concrete(T = String)))]
 #[serde(rename_all = "camelCase")]
 pub struct SnapshotEntry<T = String, S = State> {
     /// Which connection.

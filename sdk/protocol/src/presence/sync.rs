@@ -8,6 +8,8 @@ use crate::state::State;
 
 /// What a client sends. The server reads it with [`decode::sync`](crate::decode::sync).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(concrete(T = String)))]
 #[serde(rename_all = "camelCase")]
 pub struct SyncRequest<T = String> {
     /// The room, of which the socket must be a member.
@@ -16,6 +18,8 @@ pub struct SyncRequest<T = String> {
 
 /// The room as it is. It sets the client's version, up or down.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(concrete(T = String)))]
 #[serde(rename_all = "camelCase")]
 pub struct SyncReply<T = String, S = State> {
     /// Always `true`.

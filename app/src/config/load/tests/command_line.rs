@@ -1,7 +1,7 @@
 //! Commands, flags, help and version.
 
-use super::Bench;
-use crate::config::settings;
+use super::{Bench, Invocation};
+use crate::config::{TokenCommand, settings};
 
 #[test]
 fn flags_may_stand_before_and_behind_the_command() {
@@ -56,5 +56,28 @@ fn help_and_version_are_texts_to_print() {
     for words in [&["--version"][..], &["-V"], &["serve", "--version"]] {
         let version = Bench::new().args(words.iter().copied()).printed();
         assert!(version.contains(env!("CARGO_PKG_VERSION")), "{version}");
+    }
+}
+
+#[test]
+fn a_command_about_tokens_is_read_with_the_configuration() {
+    let bench = Bench::new().env([("AUTH_JWT_ISSUER", "login")]).args([
+        "--port", "5", "token", "new", "--user", "ada", "--room", "a=join", "--room", "b=join",
+    ]);
+    let Invocation::Token(TokenCommand::New(new), loaded) = bench.invoke().unwrap() else {
+        panic!("is something else");
+    };
+    assert_eq!((new.user.as_str(), new.ttl.as_secs()), ("ada", 3600));
+    assert_eq!(new.rooms, ["a=join", "b=join"]);
+    assert_eq!(loaded.config.http.port, 5);
+    assert_eq!(loaded.config.auth.jwt_issuer.as_deref(), Some("login"));
+    for (words, told) in [
+        (&["token", "new"][..], "--user"),
+        (&["token", "new", "--user", "a", "--ttl-secs", "0"], "0"),
+        (&["token", "mew"], "mew"),
+    ] {
+        let refused = Bench::new().args(words.iter().copied()).invoke();
+        let refused = refused.unwrap_err().to_string();
+        assert!(refused.contains(told), "{refused}");
     }
 }

@@ -139,12 +139,12 @@ pub(super) fn end(epoch: u64, reason: Reason) -> Command {
 }
 
 pub(super) fn put_joined(record: Record) -> Decision {
-    let event = Some(Happened::Joined(record.state.clone()));
+    let event = Happened::Joined(record.state.clone());
     Decision::Put { record, event }
 }
 
 pub(super) fn put_updated(record: Record) -> Decision {
-    let event = Some(Happened::Updated(record.state.clone()));
+    let event = Happened::Updated(record.state.clone());
     Decision::Put { record, event }
 }
 

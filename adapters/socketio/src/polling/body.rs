@@ -1,0 +1,105 @@
+//! A polled body is read here, before the transport does everything in it at once: it must not
+//! cost more than a message may.
+
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use tokio::time::timeout;
+
+use crate::limits::Limits;
+
+/// Parts the packets of a body.
+const SEPARATOR: u8 = 0x1e;
+
+/// The request with its body read, or why it is refused.
+pub(super) async fn read(request: Request, limits: &Limits) -> Result<Request, Response> {
+    let (parts, body) = request.into_parts();
+    let reading = to_bytes(body, limits.message_bytes_max);
+    let bytes = match timeout(Limits::BODY_TIMEOUT, reading).await {
+        Ok(Ok(bytes)) => bytes,
+        Ok(Err(_)) => return Err(refused(StatusCode::PAYLOAD_TOO_LARGE)),
+        Err(_) => return Err(refused(StatusCode::REQUEST_TIMEOUT)),
+    };
+    match check(&bytes) {
+        Ok(()) => Ok(Request::from_parts(parts, Body::from(bytes))),
+        Err(status) => Err(refused(status)),
+    }
+}
+
+fn check(body: &[u8]) -> Result<(), StatusCode> {
+    let mut packets = body.split(|byte| *byte == SEPARATOR);
+    // A CONNECT elsewhere is refused in an answer that repeats the name.
+    let names_too_much = |packet: &[u8]| {
+        let name = packet.strip_prefix(b"40/").unwrap_or_default();
+        let name = name.split(|byte| *byte == b',').next().unwrap_or_default();
+        name.len() > Limits::NAMESPACE_BYTES_MAX
+    };
+    for nth in 0.. {
+        let Some(packet) = packets.next() else { break };
+        if nth >= Limits::POLLED_PACKETS_MAX {
+            return Err(StatusCode::PAYLOAD_TOO_LARGE);
+        }
+        if names_too_much(packet) {
+            return Err(StatusCode::BAD_REQUEST);
+        }
+    }
+    Ok(())
+}
+
+fn refused(status: StatusCode) -> Response {
+    status.into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_has_a_limit_of_packets() {
+        let body = |packets: usize| vec!["40"; packets].join("\x1e");
+        let check = |packets| check(body(packets).as_bytes());
+        assert_eq!(check(1), Ok(()));
+        assert_eq!(check(Limits::POLLED_PACKETS_MAX), Ok(()));
+        let over = check(Limits::POLLED_PACKETS_MAX + 1);
+        assert_eq!(over, Err(StatusCode::PAYLOAD_TOO_LARGE));
+    }
+
+    #[test]
+    fn a_namespace_has_a_limit_of_bytes() {
+        let name = |bytes: usize| "n".repeat(bytes);
+        let max = Limits::NAMESPACE_BYTES_MAX;
+        for (body, fine) in [
+            (format!("40/{},{{}}", name(max)), true),
+            (format!("40/{}", name(max + 1)), false),
+            (format!("40\x1e40/{},{{}}", name(max + 1)), false),
+            (format!("42[\"/{}\"]", name(max + 1)), true),
+            (format!("40{{\"token\":\"{}\"}}", name(max + 1)), true),
+        ] {
+            assert_eq!(check(body.as_bytes()).is_ok(), fine, "{body}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_never_ends_is_refused_in_time() {
+        let endless =
+            Body::from_stream(futures_util::stream::pending::<Result<Vec<u8>, axum::Error>>());
+        let refused = read(Request::new(endless), &Limits::default()).await;
+        assert_eq!(refused.unwrap_err().status(), StatusCode::REQUEST_TIMEOUT);
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_too_large_is_refused() {
+        let limits = Limits {
+            message_bytes_max: 10,
+            ..Limits::default()
+        };
+        assert!(
+            read(Request::new(Body::from("4".repeat(10))), &limits)
+                .await
+                .is_ok()
+        );
+        let refused = read(Request::new(Body::from("4".repeat(11))), &limits).await;
+        assert_eq!(refused.unwrap_err().status(), StatusCode::PAYLOAD_TOO_LARGE);
+    }
+}

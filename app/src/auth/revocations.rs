@@ -1,0 +1,102 @@
+//! Users who are shut out although their tokens are still good.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rtm_domain::ids::UserId;
+use rtm_domain::time::Timestamp;
+use rtm_socketio::Identity;
+
+use super::Unauthorized;
+
+/// Until when each user's proofs are void: what was proven later counts again.
+#[derive(Debug, Default)]
+pub struct Revocations {
+    void_until: Mutex<HashMap<UserId, Timestamp>>,
+}
+
+impl Revocations {
+    /// How long a revocation is kept: longer than any token should live.
+    pub const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+    /// Users that are kept; with more, the oldest are forgotten.
+    pub const USERS_MAX: usize = 100_000;
+
+    /// Voids what the user proved until `until`. An earlier one never shortens a later one.
+    pub fn add(&self, user: UserId, until: Timestamp) {
+        let mut users = self.lock();
+        let oldest_kept = until.before(Self::KEPT);
+        if users.len() >= Self::USERS_MAX && !users.contains_key(&user) {
+            users.retain(|_, until| *until >= oldest_kept);
+            if users.len() >= Self::USERS_MAX {
+                let oldest = users.iter().min_by_key(|(_, until)| **until);
+                if let Some(oldest) = oldest.map(|(user, _)| user.clone()) {
+                    users.remove(&oldest);
+                }
+            }
+        }
+        let known = users.entry(user).or_insert(until);
+        *known = until.max(*known);
+    }
+
+    /// Whether an identity still counts. One that does not say when it was proven does not, for
+    /// as long as the revocation is kept.
+    ///
+    /// # Errors
+    ///
+    /// It does not.
+    pub fn check(&self, identity: &Identity) -> Result<(), Unauthorized> {
+        let users = self.lock();
+        let void_until = users.get(&identity.user);
+        let is_void =
+            void_until.is_some_and(|until| identity.issued.is_none_or(|issued| issued <= *until));
+        if is_void {
+            return Err(Unauthorized("this user was shut out: sign in again".into()));
+        }
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<UserId, Timestamp>> {
+        self.void_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rtm_socketio::Everything;
+    use std::sync::Arc;
+
+    fn proven(user: &str, issued: Option<u64>) -> Identity {
+        Identity {
+            user: UserId::trusted(user),
+            issued: issued.map(Timestamp),
+            expires: None,
+            authority: Arc::new(Everything),
+        }
+    }
+
+    #[test]
+    fn what_was_proven_before_is_void_and_what_is_proven_later_counts() {
+        let revocations = Revocations::default();
+        let check = |user, issued| revocations.check(&proven(user, issued)).is_ok();
+        assert!(check("ada", Some(5)) && check("ada", None));
+        revocations.add(UserId::trusted("ada"), Timestamp(10));
+        revocations.add(UserId::trusted("ada"), Timestamp(8));
+        assert!(!check("ada", Some(10)) && !check("ada", None));
+        assert!(check("ada", Some(11)) && check("bob", Some(1)));
+    }
+
+    #[test]
+    fn no_more_users_are_kept_than_may_be() {
+        let revocations = Revocations::default();
+        for nth in 0..=Revocations::USERS_MAX as u64 {
+            revocations.add(UserId::trusted(nth.to_string()), Timestamp(nth + 1));
+        }
+        assert_eq!(revocations.lock().len(), Revocations::USERS_MAX);
+        assert!(revocations.check(&proven("0", Some(1))).is_ok());
+        assert!(revocations.check(&proven("1", Some(1))).is_err());
+    }
+}

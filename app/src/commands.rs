@@ -1,0 +1,3 @@
+//! The commands of `rtm` beside `serve`.
+
+pub mod token;

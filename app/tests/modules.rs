@@ -1,0 +1,15 @@
+//! Modules of a real server, heard by real clients: one that fails harms no other.
+
+#![allow(clippy::unwrap_used, reason = "a case that cannot go on has failed")]
+
+mod modules {
+    mod client;
+    mod failing;
+    mod log;
+    mod reckless;
+    mod refused;
+    mod slow;
+    mod stage;
+    mod without_presence;
+    mod witness;
+}
