@@ -4,7 +4,7 @@ import { unique } from "../../protocol/support/random.js";
 /** Scripts by their number of keys. */
 const SCRIPTS = { 2: "renew", 3: "due", 4: "read", 5: "commit" };
 /** What happens by time and not because somebody asks. */
-const UPKEEP = ["renew", "due"];
+const UPKEEP = ["renew", "due", "ping"];
 
 export class Monitor {
   static async start(redis) {
