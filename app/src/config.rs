@@ -2,6 +2,7 @@
 //! the variables, the file, the help and the documentation; nothing here uses a setting.
 
 mod auth;
+mod chat;
 mod command;
 mod dotenv;
 mod error;
@@ -17,6 +18,7 @@ mod markdown;
 mod place;
 mod presence;
 mod redis;
+mod relay;
 mod secret;
 mod setting;
 mod suggest;
@@ -27,6 +29,7 @@ mod variables;
 use std::time::Duration;
 
 pub use auth::{AuthConfig, AuthMode};
+pub use chat::ChatConfig;
 pub use command::{NewToken, TokenCommand};
 pub use error::{ConfigError, ConfigErrors, Fault};
 pub use http::{CorsOrigins, HttpConfig};
@@ -37,6 +40,7 @@ pub use markdown::markdown;
 pub use place::{Given, Place};
 pub use presence::{LeaseMode, PresenceConfig};
 pub use redis::{Publishing, RedisConfig, RedisUrl};
+pub use relay::RelayConfig;
 pub use secret::Secret;
 pub use setting::Setting;
 pub use table::settings;
@@ -64,6 +68,10 @@ pub struct Config {
     pub limits: Limits,
     /// How long a presence lives.
     pub presence: PresenceConfig,
+    /// Whether members of a room can speak.
+    pub chat: ChatConfig,
+    /// Events of applications' own that members of a room send to each other.
+    pub relay: RelayConfig,
     /// The Redis that several nodes share, if any.
     pub redis: RedisConfig,
     /// How clients prove who they are.

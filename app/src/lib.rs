@@ -19,13 +19,15 @@ pub mod config;
 pub mod logging;
 pub mod module;
 pub mod modules;
+mod nodes;
 mod runtime;
 mod server;
 
+pub use axum;
 pub use config::Config;
 pub use module::{ModuleContext, ModuleError, RealtimeModule};
 pub use rtm_domain as domain;
 pub use rtm_protocol as protocol;
 pub use rtm_redis::fred;
-pub use rtm_socketio::{Ack, Connection, Io, Request, Socket, socketioxide};
+pub use rtm_socketio::{Ack, Connection, Frame, Io, Request, Right, Socket, socketioxide};
 pub use server::{RealtimeServer, ServerError};

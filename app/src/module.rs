@@ -1,13 +1,29 @@
 //! What a module is: a feature of the server, with direct access to Socket.IO.
 
+mod handles;
+mod observers;
+mod routes;
+mod typed;
+
 use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use rtm_domain::PresenceService;
+use rtm_domain::ids::UserId;
+use rtm_domain::ports::{Change, Observer};
+use rtm_protocol::ErrorReply;
 use rtm_redis::fred::clients::Client as RedisClient;
 use rtm_socketio::{Connection, Io, Request, Socket};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
+
+use crate::nodes::Nodes;
+use observers::{Guarded, Watcher};
+
+pub(crate) use handles::Handles;
+pub(crate) use routes::Routes;
 
 /// A feature of the server. Only `name` is required.
 ///
@@ -71,12 +87,13 @@ impl std::error::Error for ModuleError {
     }
 }
 
-/// What a module works with.
+/// What a module works with. Cheap to clone.
 #[derive(Clone)]
 pub struct ModuleContext {
     /// Socket.IO itself.
     pub io: Io,
-    /// The presence service; none if the server runs without the presence module.
+    /// The presence service: snapshots, kicks, and messages to a room's members. None if the
+    /// server runs without the presence module.
     pub presence: Option<PresenceService>,
     /// A Redis client of the modules' own, direct and unlimited; none in memory.
     pub redis: Option<RedisClient>,
@@ -84,23 +101,43 @@ pub struct ModuleContext {
     pub logger: tracing::Span,
     /// Cancelled when the server stops.
     pub shutdown: CancellationToken,
+    shared: Arc<Shared>,
     owner: &'static str,
 }
 
+/// What all contexts of a server share, besides what they show.
+pub(crate) struct Shared {
+    pub(crate) nodes: Arc<Nodes>,
+    pub(crate) handles: Handles,
+    pub(crate) routes: Routes,
+}
+
+/// What a context shows.
+#[derive(Clone)]
+pub(crate) struct Given {
+    pub(crate) io: Io,
+    pub(crate) presence: Option<PresenceService>,
+    pub(crate) redis: Option<RedisClient>,
+    pub(crate) shutdown: CancellationToken,
+    pub(crate) shared: Arc<Shared>,
+}
+
 impl ModuleContext {
-    pub(crate) fn new(
-        owner: &'static str,
-        io: Io,
-        presence: Option<PresenceService>,
-        redis: Option<RedisClient>,
-        shutdown: CancellationToken,
-    ) -> Self {
+    pub(crate) fn new(owner: &'static str, given: Given) -> Self {
+        let Given {
+            io,
+            presence,
+            redis,
+            shutdown,
+            shared,
+        } = given;
         Self {
             io,
             presence,
             redis,
             logger: tracing::info_span!("module", name = owner),
             shutdown,
+            shared,
             owner,
         }
     }
@@ -122,6 +159,104 @@ impl ModuleContext {
             let handler = move |request| -> rtm_socketio::Work { Box::pin(handler(request)) };
             connection.on(self.owner, event, Arc::new(handler));
         }
+    }
+
+    /// The same with types: a payload that is no `T` is refused with `bad_request`, a reply is
+    /// answered as `{ ok: true, … }` with its fields (`()` has none), an error as it is.
+    pub fn on_request<T, R, F, W>(&self, socket: &Socket, event: &str, handler: F)
+    where
+        T: DeserializeOwned + Send + 'static,
+        R: Serialize + Send + 'static,
+        F: Fn(Arc<Connection>, T) -> W + Send + Sync + 'static,
+        W: Future<Output = Result<R, ErrorReply>> + Send + 'static,
+    {
+        let handler = Arc::new(handler);
+        self.on(socket, event, move |request| {
+            let handler = handler.clone();
+            async move {
+                let reply = match typed::payload(&request) {
+                    Ok(payload) => handler(request.connection.clone(), payload).await,
+                    Err(refusal) => Err(refusal),
+                };
+                typed::answer(request, reply);
+            }
+        });
+    }
+
+    /// Handles every change of a presence that this node writes, one after the other, in the
+    /// order in which members are told. Of 8,192 that wait, later ones are dropped, and that is
+    /// logged. False if the server runs without presence.
+    ///
+    /// Call it in [`register`](RealtimeModule::register). On many nodes each change is handled on
+    /// the one that wrote it; see [`Change`](rtm_domain::ports::Change).
+    pub fn watch_presence<F, W>(&self, handler: F) -> bool
+    where
+        F: Fn(Change) -> W + Send + Sync + 'static,
+        W: Future<Output = ()> + Send + 'static,
+    {
+        let Some(presence) = &self.presence else {
+            return false;
+        };
+        presence.observe(Watcher::start(self.owner, self.logger.clone(), handler));
+        true
+    }
+
+    /// Follows the rooms of this node, with a say in whether one can be opened: an error refuses
+    /// the join. An observer that panics, or takes more than 2 s, has no say any more. False if
+    /// the server runs without presence.
+    pub fn observe_rooms(&self, observer: Arc<dyn Observer>) -> bool {
+        let Some(presence) = &self.presence else {
+            return false;
+        };
+        presence.observe(Arc::new(Guarded::new(self.owner, observer)));
+        true
+    }
+
+    /// Sends an event to all connections of a user, on all nodes. Looks at every connection, so
+    /// it is for what happens now and then; what a room hears goes over
+    /// [`PresenceService::tell`] or Socket.IO rooms.
+    ///
+    /// # Errors
+    ///
+    /// The payload cannot be written as JSON, or other nodes cannot be reached; the user's
+    /// connections on this node were sent it then.
+    pub async fn emit_to_user<T: Serialize + ?Sized>(
+        &self,
+        user: &UserId,
+        event: &str,
+        payload: &T,
+    ) -> Result<(), ModuleError> {
+        let payload = serde_json::value::to_raw_value(payload).map_err(ModuleError::new)?;
+        let emitted = self.shared.nodes.emit_to_user(user, event, &payload).await;
+        emitted.map_err(ModuleError::new)
+    }
+
+    /// Shuts a user out: whatever they have proven up to now is void, and their connections end,
+    /// on all nodes. Whoever signs in again later is let in.
+    ///
+    /// # Errors
+    ///
+    /// Other nodes may not have been reached: repeat it.
+    pub async fn revoke(&self, user: &UserId) -> Result<(), ModuleError> {
+        let revoked = self.shared.nodes.revoke(user).await;
+        revoked.map_err(ModuleError::new)
+    }
+
+    /// Answers HTTP requests. Call it in [`register`](RealtimeModule::register); routes that
+    /// overlap with those of others are left out, and that is logged.
+    pub fn add_routes(&self, router: axum::Router) {
+        self.shared.routes.add(self.owner, router);
+    }
+
+    /// Offers other modules a handle, to be found by its type.
+    pub fn provide<T: Send + Sync + 'static>(&self, handle: T) {
+        self.shared.handles.provide(Arc::new(handle));
+    }
+
+    /// The handle of this type that another module offers: one that was added before, or, after
+    /// the start, any.
+    pub fn find<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        self.shared.handles.find()
     }
 }
 

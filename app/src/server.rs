@@ -1,5 +1,6 @@
 //! The server: modules over one Socket.IO gateway and one HTTP listener.
 
+mod built_in;
 mod bus;
 mod crew;
 mod door;
@@ -14,7 +15,7 @@ use std::time::Duration;
 
 use rtm_domain::PresenceService;
 use rtm_protocol::{Draining, names};
-use rtm_socketio::{Gateway, Io, presence};
+use rtm_socketio::{Gateway, Io};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -23,12 +24,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::auth::{Authenticator, KeyError, Revocations};
 use crate::config::{AuthMode, Config};
-use crate::module::RealtimeModule;
-use crate::modules::{AuthModule, PresenceModule};
+use crate::module::{Given, Handles, RealtimeModule, Routes, Shared};
+use crate::nodes::Nodes;
 use crew::Crew;
 use door::Door;
 use http::Readiness;
 pub(crate) use parts::token_authenticator;
+pub(crate) use storage::redis_settings;
 
 use parts::Parts;
 use storage::Storage;
@@ -43,6 +45,8 @@ pub struct RealtimeServer {
     parts: Parts,
     modules: Vec<NamedModule>,
     authenticator: Option<Arc<dyn Authenticator>>,
+    router: Option<axum::Router>,
+    listener: Option<TcpListener>,
     running: Option<Running>,
     started: bool,
 }
@@ -126,6 +130,8 @@ impl RealtimeServer {
             config,
             modules: Vec::new(),
             authenticator: None,
+            router: None,
+            listener: None,
             running: None,
             started: false,
         }
@@ -151,13 +157,25 @@ impl RealtimeServer {
         self
     }
 
+    /// Answers HTTP requests that are neither for Socket.IO nor for a module or a health check
+    /// with the application's own router.
+    pub fn serve_router(&mut self, router: axum::Router) -> &mut Self {
+        self.router = Some(router);
+        self
+    }
+
+    /// Accepts clients on the application's own listener, whatever the configuration says about
+    /// host and port.
+    pub fn listen_on(&mut self, listener: TcpListener) -> &mut Self {
+        self.listener = Some(listener);
+        self
+    }
+
     /// The names of its modules, in order.
     pub fn modules(&self) -> Vec<&'static str> {
         // The built-in ones are made at the start, when it is known where they keep things.
         let auth = self.authenticator.is_some() || self.config.auth.is_on();
-        let auth = auth.then_some(AuthModule::NAME);
-        let presence = self.config.presence.enabled.then_some(presence::OWNER);
-        let built_in = auth.into_iter().chain(presence);
+        let built_in = built_in::names(&self.config, auth).into_iter();
         let modules = self.modules.iter().map(|module| module.name);
         match self.started {
             true => modules.collect(),
@@ -175,10 +193,18 @@ impl RealtimeServer {
         if self.started {
             return Err(ServerError::StartedTwice);
         }
-        let authenticator = self.authenticator()?;
         let address = self.config.http.address();
         let listen = |error| ServerError::Listen { address, error };
-        let listener = TcpListener::bind(address).await.map_err(listen)?;
+        let own = self.listener.take();
+        let host = match &own {
+            Some(own) => own.local_addr().map_err(listen)?.ip(),
+            None => address.ip(),
+        };
+        let authenticator = self.authenticator(host)?;
+        let listener = match own {
+            Some(own) => own,
+            None => TcpListener::bind(address).await.map_err(listen)?,
+        };
         let bound = listener.local_addr().map_err(listen)?;
         let storage = Arc::new(Storage::open(&self.config.redis).await?);
         if let (Some(bus), Storage::Redis(redis)) = (&self.parts.bus, &*storage) {
@@ -190,28 +216,35 @@ impl RealtimeServer {
             storage.presence(policy, &self.parts.clock)
         });
         let revocations = Arc::new(Revocations::default());
-        if let Some(service) = &presence {
-            let module = PresenceModule::new(service.clone());
-            self.modules.insert(0, NamedModule::new(module));
-        }
-        if let Some(authenticator) = &authenticator {
-            let module = AuthModule::new(authenticator.clone(), revocations.clone());
-            self.modules.insert(0, NamedModule::new(module));
-        }
+        let built_in = built_in::Materials {
+            config: &self.config,
+            clock: &self.parts.clock,
+            storage: &storage,
+            authenticator: authenticator.as_ref(),
+            revocations: &revocations,
+            presence: presence.as_ref(),
+        };
+        self.modules.splice(..0, built_in.make().await?);
 
         let (shutdown, stop_serving) = (CancellationToken::new(), CancellationToken::new());
         let ready = Arc::new(AtomicBool::new(false));
         let gateway = self.parts.gateway.clone();
-        let crew = Arc::new(
-            Crew::register(
-                &self.modules,
-                gateway.io(),
-                presence.as_ref(),
-                storage.redis(),
-                &shutdown,
-            )
-            .await,
-        );
+        let users = (gateway.clone(), presence.clone());
+        let clock = self.parts.clock.clone();
+        let nodes = Nodes::open(users, revocations.clone(), clock, storage.redis()).await?;
+        nodes.run(&shutdown);
+        let given = Given {
+            io: gateway.io().clone(),
+            presence: presence.clone(),
+            redis: storage.redis().map(|redis| redis.client().clone()),
+            shutdown: shutdown.clone(),
+            shared: Arc::new(Shared {
+                nodes,
+                handles: Handles::default(),
+                routes: Routes::default(),
+            }),
+        };
+        let crew = Arc::new(Crew::register(&self.modules, &given).await);
         gateway.open(Arc::new(Door {
             authenticator,
             revocations,
@@ -221,7 +254,8 @@ impl RealtimeServer {
             ready: ready.clone(),
             storage: storage.clone(),
         };
-        let router = http::router(&gateway, &self.config.http, readiness);
+        let (routes, own) = (&given.shared.routes, self.router.take());
+        let router = http::router(&gateway, &self.config.http, readiness, routes, own);
         let clock = self.parts.clock.clone();
         let limits = parts::limits(&self.config);
         let serving = rtm_socketio::serve(listener, router, limits, clock, stop_serving.clone());
@@ -248,7 +282,7 @@ impl RealtimeServer {
     }
 
     /// What clients are asked for; none if they need to prove nothing.
-    fn authenticator(&self) -> Result<Option<Arc<dyn Authenticator>>, ServerError> {
+    fn authenticator(&self, host: IpAddr) -> Result<Option<Arc<dyn Authenticator>>, ServerError> {
         if let Some(own) = &self.authenticator {
             return Ok(Some(own.clone()));
         }
@@ -257,7 +291,6 @@ impl RealtimeServer {
             let authenticator = parts::token_authenticator(&self.config)?;
             return Ok(Some(Arc::new(authenticator)));
         }
-        let host = self.config.http.host;
         if auth.mode != AuthMode::None && !host.is_loopback() {
             return Err(ServerError::OpenToAll(host));
         }

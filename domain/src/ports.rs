@@ -1,6 +1,8 @@
 //! What the domain needs from outside. The doc comments are the contract: `tests/` has one suite
 //! that every store passes.
 
+mod observer;
+
 use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +17,8 @@ use crate::presence::event::{Delivery, Event, Published};
 use crate::presence::lease::{LeaseName, Renewal};
 use crate::presence::record::{Found, Record};
 use crate::time::{Moment, Timestamp};
+
+pub use observer::{Change, ChangeKind, Observer};
 
 /// Keeps records, leases and versions, and publishes events. Knows no rule and no field of a
 /// record.
@@ -232,7 +236,7 @@ pub type Message = Arc<dyn Any + Send + Sync>;
 /// A client's socket, as presence speaks to it. No call blocks: what cannot be queued closes the
 /// socket.
 pub trait Peer: Send + Sync {
-    /// Sends an encoded delivery.
+    /// Sends an encoded delivery, or whatever else was encoded for it.
     fn deliver(&self, message: &Message);
     /// Says that its presence ended while the socket lives.
     fn lost(&self, room: &RoomId, conn: &ConnId, reason: Lost);

@@ -8,6 +8,7 @@ mod audit;
 mod ending;
 mod fencing;
 mod joining;
+mod observing;
 mod patching;
 mod room;
 mod rooms;
@@ -22,7 +23,9 @@ use futures_util::future::join_all;
 
 use crate::error::{Refusal, StoreError};
 use crate::ids::{ConnId, RoomId, SeatId, SocketId, UserId};
-use crate::ports::{Clock, Conns, Encoder, Entropy, Feed, FeedSink, Peer, PresenceStore, Tasks};
+use crate::ports::{
+    Clock, Conns, Encoder, Entropy, Feed, FeedSink, Message, Observer, Peer, PresenceStore, Tasks,
+};
 use crate::presence::epoch::Version;
 use crate::presence::event::Published;
 use crate::presence::policy::Policy;
@@ -67,6 +70,7 @@ pub(crate) struct Node {
     sessions: Mutex<BTreeMap<SocketId, Arc<SessionState>>>,
     upkeep: Mutex<Upkeep>,
     draining: AtomicBool,
+    observers: Mutex<Arc<[Arc<dyn Observer>]>>,
     /// Whether a tick waits for the store.
     renewing: AtomicBool,
 }
@@ -84,6 +88,7 @@ impl PresenceService {
                 sessions: Mutex::default(),
                 upkeep: Mutex::new(upkeep),
                 draining: AtomicBool::new(false),
+                observers: Mutex::new(Arc::new([])),
                 renewing: AtomicBool::new(false),
             }),
         }
@@ -161,6 +166,20 @@ impl PresenceService {
             kicked += usize::from(self.node.kick(room, &entry.conn).await?);
         }
         Ok(kicked)
+    }
+
+    /// Has an observer follow what happens from now on.
+    pub fn observe(&self, observer: Arc<dyn Observer>) {
+        let mut observers = lock(&self.node.observers);
+        let more = observers.iter().cloned().chain([observer]);
+        *observers = more.collect();
+    }
+
+    /// Hands an encoded message to the members of a room on this node, but for one connection, in
+    /// its place among the room's events. Returns how many there were.
+    pub fn tell(&self, room: &RoomId, message: &Message, except: Option<&ConnId>) -> usize {
+        let room = self.node.rooms.find(room);
+        room.map_or(0, |room| room.tell(message, except))
     }
 
     /// Refuses joins from now on.

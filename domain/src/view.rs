@@ -137,6 +137,12 @@ impl View {
         self.shown.contains_key(conn)
     }
 
+    /// Whether the user is shown with another connection than this one.
+    pub fn shows_other(&self, user: &UserId, than: &ConnId) -> bool {
+        let other = |(conn, member): (&ConnId, &Member)| member.user == *user && conn != than;
+        self.shown.iter().any(other)
+    }
+
     /// Takes a published event.
     pub fn feed(&mut self, published: Published) -> Fed {
         if let Phase::Repairing { waiting, overflown } = &mut self.phase {

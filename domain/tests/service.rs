@@ -10,6 +10,7 @@ mod service {
     mod histories;
     mod identity;
     mod kit;
+    mod observing;
     mod outages;
     mod ports;
     mod races;

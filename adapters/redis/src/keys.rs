@@ -103,6 +103,19 @@ impl Keys {
         rest.strip_prefix(":channel:")
     }
 
+    /// The name of a key or channel of a room, in the slot where all of the room's are. `kind` is
+    /// a word that nobody else uses, such as a module's name.
+    pub fn of_room(&self, kind: &str, room: &RoomId) -> String {
+        self.of(self.part_of(room), "of-room:", &format!("{kind}:{room}"))
+    }
+
+    /// The room of such a key or channel.
+    pub fn room_of<'a>(&self, kind: &str, key: &'a str) -> Option<&'a str> {
+        let (_, rest) = key.strip_prefix(&self.prefix)?.split_once('}')?;
+        let named = rest.strip_prefix(":of-room:")?.strip_prefix(kind)?;
+        named.strip_prefix(':')
+    }
+
     fn of(&self, part: Part, kind: &str, name: &str) -> String {
         let mut key =
             String::with_capacity(self.prefix.len() + kind.len() + name.len() + "::{65535}".len());
@@ -157,6 +170,10 @@ mod tests {
         assert_eq!(keys.name_of_channel(&channel), None);
         let channel = keys.channel("a}b");
         assert_eq!(keys.name_of_channel(&channel), Some("a}b"));
+        let key = keys.of_room("chat", &room);
+        assert_eq!(keys.room_of("chat", &key), Some(room.as_str()));
+        assert_eq!(keys.room_of("cha", &key), None);
+        assert_eq!(keys.room_of_events(&key), None);
     }
 
     #[test]

@@ -28,5 +28,6 @@ pub use feed::RedisFeed;
 pub use gate::Health;
 pub use keys::Keys;
 pub use node::Redis;
+pub use scripts::Script;
 pub use settings::{Publishing, RedisSettings};
 pub use store::RedisStore;

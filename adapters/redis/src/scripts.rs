@@ -16,8 +16,8 @@ pub(crate) struct Scripts {
     pub(crate) due: Script,
 }
 
-/// One script.
-pub(crate) struct Script {
+/// A script for the server, which keeps its text under a hash.
+pub struct Script {
     text: String,
     hash: String,
 }
@@ -25,23 +25,32 @@ pub(crate) struct Script {
 impl Scripts {
     pub(crate) fn new() -> Self {
         Self {
-            commit: Script::new(include_str!("scripts/commit.lua")),
-            renew: Script::new(include_str!("scripts/renew.lua")),
-            read: Script::new(include_str!("scripts/read.lua")),
-            due: Script::new(include_str!("scripts/due.lua")),
+            commit: Script::presence(include_str!("scripts/commit.lua")),
+            renew: Script::presence(include_str!("scripts/renew.lua")),
+            read: Script::presence(include_str!("scripts/read.lua")),
+            due: Script::presence(include_str!("scripts/due.lua")),
         }
     }
 }
 
 impl Script {
-    fn new(body: &str) -> Self {
-        let text = format!("{COMMON}{body}");
+    /// A script of this text.
+    pub fn new(text: impl Into<String>) -> Self {
+        let text = text.into();
         let hash = sha1_hash(&text);
         Self { text, hash }
     }
 
+    fn presence(body: &str) -> Self {
+        Self::new(format!("{COMMON}{body}"))
+    }
+
     /// Runs it: one command, one more where the server has forgotten it or its keys have moved.
-    pub(crate) async fn run(
+    ///
+    /// # Errors
+    ///
+    /// What the client says.
+    pub async fn run(
         &self,
         client: &Client,
         keys: Vec<String>,

@@ -21,6 +21,7 @@ use serde_json::value::RawValue;
 use socketioxide::{SendError, SocketError};
 
 use crate::Socket;
+use crate::frame::Frame;
 use crate::identity::{Identity, Right, forbidden};
 use crate::limits::Limits;
 use crate::line::{Cut, Line};
@@ -166,6 +167,18 @@ impl Connection {
         let bytes = event.len() + payload.get().len() + PACKET_OVERHEAD;
         if self.enqueue(bytes) {
             self.sent(self.socket.emit(event, payload));
+        }
+    }
+
+    /// Sends an event that was encoded for many, or cuts the line.
+    pub fn emit_frame(&self, frame: &Frame) {
+        let Some(besides) = frame.besides() else {
+            return self.emit_raw(frame.event(), frame.payload());
+        };
+        let (event, payload) = (frame.event(), frame.payload());
+        let bytes = event.len() + payload.get().len() + besides.get().len() + PACKET_OVERHEAD;
+        if self.enqueue(bytes) {
+            self.sent(self.socket.emit(event, &(payload, besides)));
         }
     }
 

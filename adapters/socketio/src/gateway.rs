@@ -163,6 +163,11 @@ impl Gateway {
         Router::new().fallback_service(socket_io).layer(known)
     }
 
+    /// All connections of this node.
+    pub fn all(&self) -> Vec<Arc<Connection>> {
+        self.shared.registry.all()
+    }
+
     /// How many connections there are.
     pub fn connections(&self) -> usize {
         self.shared.registry.len()

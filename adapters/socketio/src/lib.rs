@@ -9,6 +9,7 @@
 pub mod bus;
 pub mod cluster;
 pub mod connection;
+mod frame;
 pub mod gateway;
 pub mod handshake;
 mod identity;
@@ -25,6 +26,7 @@ mod stream;
 pub use bus::{Bus, BusAway, BusSink};
 pub use cluster::{Cluster, ClusterAdapter};
 pub use connection::{Ack, Connection, Handler, Request, Work};
+pub use frame::Frame;
 pub use gateway::{ConnectRefused, Gateway, Hooks};
 pub use handshake::Handshake;
 pub use identity::{Authority, Everything, Identity, Right};

@@ -39,6 +39,11 @@ impl Revocations {
         *known = until.max(*known);
     }
 
+    /// Whether this would change anything.
+    pub fn is_news(&self, user: &UserId, until: Timestamp) -> bool {
+        self.lock().get(user).is_none_or(|known| *known < until)
+    }
+
     /// Whether an identity still counts. One that does not say when it was proven does not, for
     /// as long as the revocation is kept.
     ///

@@ -6,11 +6,15 @@ use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use rtm_domain::ids::UserId;
+use rtm_domain::time::Timestamp;
+use rtm_redis::Redis;
 use serde_json::{Map, Value, json};
 
 use crate::auth::RoomRights;
 use crate::config::{AuthConfig, Config, NewToken, TokenCommand};
-use crate::server::token_authenticator;
+use crate::nodes::revoke_in;
+use crate::server::{redis_settings, token_authenticator};
 
 /// What a command prints, or why it cannot be done.
 pub type Outcome = Result<String, Box<dyn std::error::Error>>;
@@ -24,6 +28,7 @@ pub fn run(command: &TokenCommand, config: &Config) -> Outcome {
     match command {
         TokenCommand::New(new) => make(new, &config.auth),
         TokenCommand::Inspect { token } => inspect(token.as_deref(), config),
+        TokenCommand::Revoke { user } => revoke(user, config),
     }
 }
 
@@ -91,6 +96,24 @@ fn signing_key(
     rsa().or_else(ec).or_else(ed).ok_or_else(|| {
         let path = path.display();
         format!("{path}: is no private key in PEM form (RSA, P-256 or Ed25519, PKCS #8)").into()
+    })
+}
+
+fn revoke(user: &str, config: &Config) -> Outcome {
+    let user = UserId::parse(user, config.limits.id_bytes)?;
+    let settings = redis_settings(&config.redis)
+        .ok_or("revocations reach the nodes through Redis: set REDIS_URL as they have it")?;
+    let until = Timestamp(u64::try_from(since_1970().as_millis())?);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let redis = Redis::connect(&settings).await?;
+        revoke_in(&redis, &user, until).await?;
+        redis.close().await;
+        Ok(format!(
+            "{user} is shut out; what is signed from now on counts\n"
+        ))
     })
 }
 

@@ -10,6 +10,11 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 pub enum TokenCommand {
     /// Make one.
     New(NewToken),
+    /// Void all that a user has.
+    Revoke {
+        /// Whose.
+        user: String,
+    },
     /// Show what one says, and whether it would be let in.
     Inspect {
         /// The token; none: read from standard input.
@@ -73,12 +78,21 @@ pub(super) fn token() -> Command {
                 .value_name("TOKEN")
                 .help("The token; without it, it is read from standard input"),
         );
+    let revoke = Command::new("revoke")
+        .about("Void a user's tokens made up to now, and end their connections on all nodes")
+        .arg(
+            Arg::new("user")
+                .value_name("USER")
+                .required(true)
+                .help("Whose tokens"),
+        );
     Command::new("token")
-        .about("Make and look at tokens, with the keys of the configuration")
+        .about("Make, look at and revoke tokens, with the keys of the configuration")
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(new)
         .subcommand(inspect)
+        .subcommand(revoke)
 }
 
 /// What was asked, if it was about tokens.
@@ -95,6 +109,9 @@ pub(super) fn read(matches: &ArgMatches) -> Option<TokenCommand> {
                 key_file: matches.get_one::<PathBuf>("key-file").cloned(),
             }))
         }
+        ("revoke", matches) => Some(TokenCommand::Revoke {
+            user: matches.get_one::<String>("user")?.clone(),
+        }),
         _ => Some(TokenCommand::Inspect {
             token: matches
                 .subcommand_matches("inspect")?

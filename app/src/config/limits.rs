@@ -14,6 +14,10 @@ pub struct Limits {
     pub id_bytes: usize,
     /// Largest state of a presence after a patch, in bytes, 2 to 1 GiB. Default 262,144.
     pub state_bytes: usize,
+    /// Largest chat message, as JSON text, in bytes, 1 to 16 MiB. Default 65,536.
+    pub chat_bytes: usize,
+    /// Largest payload of a relayed event, as JSON text, in bytes, 1 to 16 MiB. Default 16,384.
+    pub relay_bytes: usize,
     /// Most rooms of one connection, 1 to 100,000. Default 128.
     pub rooms_per_connection: usize,
     /// Most connections in one room, 1 to 10,000,000. Default 10,000.
@@ -43,6 +47,8 @@ impl Default for Limits {
             nesting: 128,
             id_bytes: 256,
             state_bytes: 262_144,
+            chat_bytes: 65_536,
+            relay_bytes: 16_384,
             rooms_per_connection: 128,
             connections_per_room: 10_000,
             events_per_second: 200,

@@ -1,9 +1,11 @@
 //! The table of settings. A new setting is a row here and a field in its struct, nothing else.
 
 mod auth;
+mod chat;
 mod limits;
 mod presence;
 mod redis;
+mod relay;
 mod server;
 
 use std::ops::RangeInclusive;
@@ -23,7 +25,11 @@ pub fn settings() -> &'static [Setting] {
             .chain(auth::rows())
             .chain(server::connections())
             .chain(presence::rows());
-        rows.chain(limits::rows()).chain(server::logs()).collect()
+        rows.chain(chat::rows())
+            .chain(relay::rows())
+            .chain(limits::rows())
+            .chain(server::logs())
+            .collect()
     });
     &TABLE
 }

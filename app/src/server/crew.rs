@@ -5,15 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use rtm_domain::PresenceService;
-use rtm_redis::fred::clients::Client as RedisClient;
 use rtm_socketio::panics::said;
-use rtm_socketio::{Connection, Io, Work};
+use rtm_socketio::{Connection, Work};
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use crate::module::{ModuleContext, RealtimeModule};
+use crate::module::{Given, ModuleContext, RealtimeModule};
 use crate::server::NamedModule;
 
 /// How long one module may take to register; one that takes longer is left out.
@@ -38,23 +35,11 @@ struct Member {
 
 impl Crew {
     /// Registers the modules in order. One that fails is left out.
-    pub(super) async fn register(
-        modules: &[NamedModule],
-        io: &Io,
-        presence: Option<&PresenceService>,
-        redis: Option<&RedisClient>,
-        shutdown: &CancellationToken,
-    ) -> Self {
+    pub(super) async fn register(modules: &[NamedModule], given: &Given) -> Self {
         let mut members = Vec::new();
         for NamedModule { name, module } in modules {
             let name = *name;
-            let ctx = ModuleContext::new(
-                name,
-                io.clone(),
-                presence.cloned(),
-                redis.cloned(),
-                shutdown.clone(),
-            );
+            let ctx = ModuleContext::new(name, given.clone());
             let span = ctx.logger.clone();
             // Called within the guard too: a module may panic before it returns a future.
             let registered = AssertUnwindSafe(async { module.register(&ctx).await });

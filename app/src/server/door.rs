@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rtm_protocol::{ConnectRefusal, ErrorCode};
 use rtm_socketio::gateway::Authenticated;
+use rtm_socketio::line::Cut;
 use rtm_socketio::{Connection, Handshake, Hooks, Work};
 
 use super::crew::Crew;
@@ -33,6 +34,12 @@ impl Hooks for Door {
     }
 
     fn on_connection(&self, connection: &Arc<Connection>) {
+        if let Some(identity) = connection.identity()
+            && self.revocations.check(&identity).is_err()
+        {
+            // Shut out between proof and door.
+            connection.line().cut(Cut::Revoked);
+        }
         self.crew.on_connection(connection);
     }
 

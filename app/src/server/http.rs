@@ -14,6 +14,7 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use super::storage::Storage;
 use crate::config::{CorsOrigins, HttpConfig};
+use crate::module::Routes;
 
 /// What tells whether the server takes clients.
 #[derive(Clone)]
@@ -22,13 +23,24 @@ pub(super) struct Readiness {
     pub(super) storage: Arc<Storage>,
 }
 
-/// Health, readiness, Socket.IO, and 404 for the rest.
-pub(super) fn router(gateway: &Gateway, config: &HttpConfig, readiness: Readiness) -> Router {
+/// Health, readiness, Socket.IO, the routes of modules, and the application's own router or 404
+/// for the rest.
+pub(super) fn router(
+    gateway: &Gateway,
+    config: &HttpConfig,
+    readiness: Readiness,
+    routes: &Routes,
+    own: Option<Router>,
+) -> Router {
     let router = Router::new()
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
-        .with_state(readiness)
-        .fallback(not_found);
+        .with_state(readiness);
+    let router = routes.merge_into(router);
+    let router = match own {
+        Some(own) => router.fallback_service(own),
+        None => router.fallback(not_found),
+    };
     gateway
         .in_front_of(router)
         .layer(cors(&config.cors_origins))

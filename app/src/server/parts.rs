@@ -8,6 +8,8 @@ use rtm_socketio::{Cluster, Gateway, Limits};
 
 use crate::auth::{KeyRing, TokenAuthenticator, TokenRules};
 use crate::config::{self, Config};
+use crate::modules::RelaySettings;
+use crate::modules::chat::ChatSettings;
 use crate::runtime::SystemClock;
 use crate::server::ServerError;
 use crate::server::bus::RedisBus;
@@ -35,6 +37,27 @@ impl Parts {
             gateway: Arc::new(gateway),
             bus,
         }
+    }
+}
+
+pub(super) fn chat(config: &Config) -> ChatSettings {
+    let (chat, limits) = (&config.chat, &config.limits);
+    ChatSettings {
+        history_max: chat.max_history,
+        message_bytes_max: limits.chat_bytes,
+        // An answer must find its place beside what else waits to be sent.
+        page_bytes_max: limits.queue_bytes / 2,
+        typing: chat.typing,
+        retention: chat.retention,
+        memory_bytes_max: chat.memory_bytes,
+    }
+}
+
+pub(super) fn relay(config: &Config) -> RelaySettings {
+    RelaySettings {
+        events: config.relay.events.clone(),
+        payload_bytes_max: config.limits.relay_bytes,
+        events_per_second_max: config.relay.events_per_second,
     }
 }
 

@@ -11,6 +11,8 @@ use rtm_redis::{ConnectError, Health, Redis, RedisSettings};
 use rtm_socketio::presence::EventEncoder;
 
 use crate::config::{Publishing, RedisConfig};
+use crate::modules::chat::{ChatSettings, ChatStore, MemoryChat, RedisChat};
+use crate::modules::relay::RelayWires;
 use crate::runtime::{SystemEntropy, TokioTasks};
 
 /// Where presences are kept.
@@ -22,18 +24,8 @@ pub(super) enum Storage {
 impl Storage {
     /// Connects to Redis, if there shall be one.
     pub(super) async fn open(config: &RedisConfig) -> Result<Self, ConnectError> {
-        let Some(url) = &config.url else {
+        let (Some(url), Some(settings)) = (&config.url, redis_settings(config)) else {
             return Ok(Self::Memory);
-        };
-        let settings = RedisSettings {
-            prefix: config.prefix.clone(),
-            publishing: match config.publishing {
-                Publishing::Auto => rtm_redis::Publishing::Auto,
-                Publishing::Plain => rtm_redis::Publishing::Plain,
-                Publishing::Sharded => rtm_redis::Publishing::Sharded,
-            },
-            command_timeout: config.command_timeout,
-            ..RedisSettings::new(url.expose())
         };
         tracing::info!(redis = %url, "connecting");
         let redis = Redis::connect(&settings).await?;
@@ -58,11 +50,31 @@ impl Storage {
         }
     }
 
-    /// The Redis itself, for modules.
-    pub(super) fn redis(&self) -> Option<&rtm_redis::fred::clients::Client> {
+    /// Where chat keeps its messages.
+    pub(super) async fn chat(
+        &self,
+        settings: ChatSettings,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Arc<dyn ChatStore>, ConnectError> {
+        Ok(match self {
+            Self::Memory => Arc::new(MemoryChat::new(clock.clone(), settings)),
+            Self::Redis(redis) => Arc::new(RedisChat::open(redis, settings).await?),
+        })
+    }
+
+    /// What carries relayed events to other nodes, if there may be any.
+    pub(super) async fn relay_wires(&self) -> Result<Option<Arc<RelayWires>>, ConnectError> {
+        Ok(match self {
+            Self::Memory => None,
+            Self::Redis(redis) => Some(RelayWires::open(redis).await?),
+        })
+    }
+
+    /// The Redis itself, if there is one.
+    pub(super) fn redis(&self) -> Option<&Redis> {
         match self {
             Self::Memory => None,
-            Self::Redis(redis) => Some(redis.client()),
+            Self::Redis(redis) => Some(redis),
         }
     }
 
@@ -94,6 +106,21 @@ impl Storage {
             redis.close().await;
         }
     }
+}
+
+/// How to reach the Redis that is set, if one is.
+pub(crate) fn redis_settings(config: &RedisConfig) -> Option<RedisSettings> {
+    let url = config.url.as_ref()?;
+    Some(RedisSettings {
+        prefix: config.prefix.clone(),
+        publishing: match config.publishing {
+            Publishing::Auto => rtm_redis::Publishing::Auto,
+            Publishing::Plain => rtm_redis::Publishing::Plain,
+            Publishing::Sharded => rtm_redis::Publishing::Sharded,
+        },
+        command_timeout: config.command_timeout,
+        ..RedisSettings::new(url.expose())
+    })
 }
 
 fn service(

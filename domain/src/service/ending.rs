@@ -130,7 +130,7 @@ impl Node {
                 event: Some(event),
                 floor: self.floor(room),
             };
-            match self.ports.store.commit(commit).await? {
+            match self.commit_from_outside(commit).await? {
                 Committed::Applied { .. } => return Ok(true),
                 Committed::Conflict { found: other } => found = other,
             }
@@ -195,13 +195,19 @@ impl Node {
         command: impl Fn(Box<crate::presence::record::Record>) -> Command,
     ) -> Result<bool, StoreError> {
         let mut found = None;
-        let mut looked = false;
+        let (mut looked, mut watch) = (false, None);
         for _ in 0..Policy::ATTEMPTS_MAX {
             let (now, wall) = self.times();
             let floor = cell.room.floor();
             let draft = {
                 let mut seat = cell.seat();
                 if looked && !seat.may_end(found.as_ref()) {
+                    let own = found.filter(|found| found.revision.seat == seat.id());
+                    drop(seat);
+                    if let Some(own) = own {
+                        // Written by an earlier attempt whose answer was lost.
+                        cell.room.watch(watch, own.version);
+                    }
                     return Ok(false);
                 }
                 let against = match looked {
@@ -214,9 +220,11 @@ impl Node {
             let Ok(Some(draft)) = draft else {
                 return Ok(false);
             };
+            watch = self.watch(&cell.room, &draft.commit);
             let by = self.identity(cell.room.id());
             match self.ports.store.commit(draft.commit.clone()).await? {
                 Committed::Applied { version } => {
+                    cell.room.watch(watch, version);
                     cell.seat().applied(draft, by);
                     self.expect(&cell.room, version);
                     return Ok(true);

@@ -4,6 +4,8 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use futures_util::future::join;
+
 use crate::error::{Refusal, Rejection, StoreError};
 use crate::ids::ConnId;
 use crate::ports::{Committed, Conns, Lost, Witness};
@@ -59,7 +61,12 @@ impl Node {
             return Ok(());
         }
         room.with(|inner| inner.view = Some(View::opening()));
-        match self.subscribe_and_read(room).await {
+        let read = join(
+            self.subscribe_and_read(room),
+            self.open_for_observers(room.id()),
+        );
+        let (again, opened) = read.await;
+        match opened.and(again) {
             Ok(false) => Ok(()),
             Ok(true) => {
                 self.need_repair(room);
@@ -237,7 +244,7 @@ impl Node {
                     return Err(Rejection::NotPresent.into());
                 }
                 Ok(None) => return Ok(None),
-                Ok(Some(draft)) => match self.ports.store.commit(draft.commit.clone()).await? {
+                Ok(Some(draft)) => match self.commit(&cell.room, draft.commit.clone()).await? {
                     Committed::Applied { version } => {
                         cell.seat().applied(draft, written_to);
                         self.expect(&cell.room, version);

@@ -209,9 +209,11 @@ impl Node {
                     return Err(rejection.into());
                 }
             };
+            let watch = self.watch(&cell.room, &draft.commit);
             let by = self.identity(cell.room.id());
             match self.ports.store.commit(draft.commit.clone()).await? {
                 Committed::Applied { version } => {
+                    cell.room.watch(watch, version);
                     self.took(cell, |seat| seat.applied(draft, by), version);
                     return Ok(true);
                 }
@@ -219,6 +221,7 @@ impl Node {
                     if own.revision.seat == cell.seat().id() =>
                 {
                     // An earlier attempt whose answer was lost.
+                    cell.room.watch(watch, own.version);
                     self.took(cell, |seat| seat.adopt(&own), own.version);
                     return Ok(true);
                 }
@@ -284,7 +287,7 @@ impl Node {
             };
             let Some(draft) = draft else { break };
             let by = self.identity(cell.room.id());
-            match self.ports.store.commit(draft.commit.clone()).await? {
+            match self.commit(&cell.room, draft.commit.clone()).await? {
                 Committed::Applied { version } => {
                     self.took(&cell, |seat| seat.applied(draft, by), version);
                     drop(_turn);

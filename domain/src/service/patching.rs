@@ -62,7 +62,7 @@ impl Node {
                 return self.beat(cell, epoch, received);
             };
             let by = self.identity(cell.room.id());
-            match self.ports.store.commit(draft.commit.clone()).await? {
+            match self.commit(&cell.room, draft.commit.clone()).await? {
                 Committed::Applied { version } => {
                     let mut seat = cell.seat();
                     seat.applied(draft, by);

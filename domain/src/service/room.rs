@@ -12,13 +12,14 @@ use indexmap::IndexMap;
 
 use crate::error::{Excess, Limit, Rejection};
 use crate::ids::{ConnId, RoomId, SocketId};
-use crate::ports::{Encoder, Lost, Peer};
+use crate::ports::{Encoder, Lost, Message, Peer};
 use crate::presence::epoch::{Epoch, Version};
 use crate::presence::event::Delivery;
 use crate::presence::policy::Policy;
 use crate::presence::snapshot::Snapshot;
 use crate::seat::Standing;
 use crate::service::lock;
+use crate::service::observing::Watches;
 use crate::service::session::SeatCell;
 use crate::time::{Moment, Now, Timestamp, millis};
 use crate::view::{Fed, View};
@@ -42,6 +43,7 @@ pub(super) struct Inner {
     holds: usize,
     idle_since: Option<Moment>,
     pub(super) repair: Repair,
+    pub(super) watches: Watches,
     /// View's and store's version, when they differed at the last look.
     differed: Option<(Version, Version)>,
 }
@@ -186,6 +188,17 @@ impl LocalRoom {
         })
     }
 
+    /// Hands a message to the audience, but for one connection's socket.
+    pub(super) fn tell(&self, message: &Message, except: Option<&ConnId>) -> usize {
+        self.with(|inner| {
+            let seats = except.map_or(&[][..], |conn| inner.seats_of(conn));
+            let audience = inner.audience.iter();
+            let left_out = |socket| seats.iter().any(|seat| seat.socket == socket);
+            let hearers = audience.filter(|(socket, _)| !left_out(**socket));
+            hearers.map(|(_, peer)| peer.deliver(message)).count()
+        })
+    }
+
     /// Compares the view with the store's version; true if they differ for the second time
     /// without either having moved.
     pub(super) fn differs_still(&self, store: Version) -> bool {
@@ -267,6 +280,7 @@ impl Inner {
             }
         }
         self.wake();
+        self.tell_observers();
     }
 
     /// Feeds the view; true if the room must be read.

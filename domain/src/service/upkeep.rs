@@ -312,6 +312,7 @@ impl Node {
         let _opening = room.opening.lock().await;
         if room.turn_off() {
             self.ports.feed.unsubscribe(room.id()).await;
+            self.close_for_observers(room.id());
             self.rooms.forget(room);
         }
     }

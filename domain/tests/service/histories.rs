@@ -197,6 +197,7 @@ impl Witness {
             match told {
                 Told::Event(delivery) => self.fold(delivery)?,
                 Told::Lost(_, why) => prop_assert!(false, "P7: the witness lost: {why:?}"),
+                Told::Message(_) => prop_assert!(false, "nobody sends messages here"),
             }
         }
         self.client.ear.forget();

@@ -68,6 +68,19 @@ impl World {
         }
     }
 
+    /// Another node on the same store, which has no members and hears nothing.
+    pub(crate) fn node_elsewhere(&self) -> PresenceService {
+        let ports = Ports {
+            store: Arc::new(store_over(&self.shelf)),
+            feed: Arc::new(channel_over(&self.shelf)),
+            clock: self.clock.clone(),
+            tasks: self.tasks.clone(),
+            entropy: Arc::new(Counting::default()),
+            encoder: self.encoder.clone(),
+        };
+        PresenceService::new(*self.service.policy(), ports)
+    }
+
     /// Begins something, and runs what can be run.
     pub(crate) fn begin<T: 'static>(&self, work: impl Future<Output = T> + 'static) -> Begun<T> {
         let (sender, receiver) = oneshot::channel();
@@ -218,6 +231,7 @@ pub(crate) struct Ear {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Told {
     Event(Delivery),
+    Message(String),
     Lost(ConnId, Lost),
 }
 
@@ -234,7 +248,7 @@ impl Ear {
     pub(crate) fn shown(&self) -> Vec<(ConnId, Shown)> {
         let event = |told| match told {
             Told::Event(delivery) => Some((delivery.conn, delivery.kind)),
-            Told::Lost(..) => None,
+            Told::Message(_) | Told::Lost(..) => None,
         };
         self.told().into_iter().filter_map(event).collect()
     }
@@ -242,7 +256,7 @@ impl Ear {
     pub(crate) fn lost(&self) -> Vec<Lost> {
         let lost = |told| match told {
             Told::Lost(_, why) => Some(why),
-            Told::Event(_) => None,
+            Told::Event(_) | Told::Message(_) => None,
         };
         self.told().into_iter().filter_map(lost).collect()
     }
@@ -250,8 +264,11 @@ impl Ear {
 
 impl Peer for Ear {
     fn deliver(&self, message: &Message) {
-        let delivery = message.downcast_ref::<Delivery>().unwrap().clone();
-        self.told.lock().unwrap().push(Told::Event(delivery));
+        let told = match message.downcast_ref::<String>() {
+            Some(text) => Told::Message(text.clone()),
+            None => Told::Event(message.downcast_ref::<Delivery>().unwrap().clone()),
+        };
+        self.told.lock().unwrap().push(told);
     }
 
     fn lost(&self, _: &RoomId, conn: &ConnId, reason: Lost) {

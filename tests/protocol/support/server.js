@@ -12,7 +12,7 @@ const START_MS = 10_000;
 const SHUTDOWN_TIMEOUT_MS = 4_000;
 const EXIT_SLACK_MS = 1_000;
 
-const BINARY = path.resolve(
+export const BINARY = path.resolve(
   process.env.RTM_BIN ?? fileURLToPath(new URL("../../../target/release/rtm", import.meta.url)),
 );
 

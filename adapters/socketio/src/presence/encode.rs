@@ -9,16 +9,14 @@ use rtm_domain::presence::record::Reason;
 use rtm_domain::presence::snapshot::SnapshotEntry;
 use rtm_domain::presence::state::State;
 use rtm_protocol as wire;
-use rtm_protocol::{EventKind, LeaveReason, StateTexts};
+use rtm_protocol::{EventKind, LeaveReason, StateTexts, names};
 use serde::Serialize;
-use serde_json::value::{RawValue, to_raw_value};
+
+use crate::frame::Frame;
 
 /// Encodes deliveries as the payload of `presence:event`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct EventEncoder;
-
-/// An encoded delivery.
-pub(super) struct Frame(pub(super) Box<RawValue>);
 
 impl Encoder for EventEncoder {
     fn encode(&self, room: &RoomId, delivery: &Delivery) -> Message {
@@ -39,8 +37,8 @@ impl Encoder for EventEncoder {
             prev: delivery.prev.0,
             reason,
         };
-        match to_raw_value(&event) {
-            Ok(payload) => Arc::new(Frame(payload)),
+        match Frame::new(names::PRESENCE_EVENT, &event) {
+            Ok(frame) => frame.message(),
             Err(error) => {
                 // States are valid JSON since they were decoded.
                 tracing::error!(%error, "an event cannot be written as JSON");

@@ -9,8 +9,8 @@ use rtm_protocol as wire;
 use rtm_protocol::names;
 
 use crate::connection::Connection;
+use crate::frame::Frame;
 use crate::line::Line;
-use crate::presence::encode::Frame;
 
 /// Sends to a connection for as long as there is one. The service does not keep it alive.
 pub(super) struct SocketPeer {
@@ -34,7 +34,7 @@ impl Peer for SocketPeer {
         else {
             return;
         };
-        connection.emit_raw(names::PRESENCE_EVENT, &frame.0);
+        connection.emit_frame(frame);
     }
 
     fn lost(&self, room: &RoomId, conn: &ConnId, reason: Lost) {

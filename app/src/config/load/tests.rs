@@ -10,7 +10,7 @@ use super::*;
 use crate::config::{CorsOrigins, LeaseMode, LogFormat, Setting};
 
 /// For each setting another value than its default.
-const OTHER: [(&str, &str); 42] = [
+const OTHER: [(&str, &str); 51] = [
     ("HOST", "::1"),
     ("PORT", "0"),
     ("CORS_ORIGINS", "https://a.example"),
@@ -37,11 +37,20 @@ const OTHER: [(&str, &str); 42] = [
     ("PRESENCE_REAPER_LOOKBACK_MS", "9_000"),
     ("PRESENCE_LINGER_MS", "10"),
     ("PRESENCE_LEASE", "transport"),
+    ("CHAT_ENABLED", "false"),
+    ("CHAT_MAX_HISTORY", "31"),
+    ("CHAT_TYPING_MS", "3200"),
+    ("CHAT_RETENTION_MS", "3300"),
+    ("CHAT_MEMORY_BYTES", "3400000"),
+    ("RELAY_EVENTS", "cursor:move,draw"),
+    ("RELAY_EVENTS_PER_SECOND", "36"),
     ("MAX_MESSAGE_BYTES", "2000"),
     ("MAX_ATTACHMENTS", "0"),
     ("MAX_NESTING", "12"),
     ("MAX_ID_BYTES", "13"),
     ("MAX_STATE_BYTES", "14"),
+    ("MAX_CHAT_BYTES", "35"),
+    ("MAX_RELAY_BYTES", "37"),
     ("MAX_ROOMS_PER_CONNECTION", "15"),
     ("MAX_CONNECTIONS_PER_ROOM", "16"),
     ("MAX_EVENTS_PER_SECOND", "17"),

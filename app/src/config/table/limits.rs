@@ -44,6 +44,18 @@ pub(super) fn rows() -> impl Iterator<Item = Setting> {
             bytes(2..=GIB, |c, n| c.limits.state_bytes = n),
         ),
         Setting::new(
+            "MAX_CHAT_BYTES",
+            "65536",
+            "Largest chat message, as JSON text.",
+            bytes(1..=1 << 24, |c, n| c.limits.chat_bytes = n),
+        ),
+        Setting::new(
+            "MAX_RELAY_BYTES",
+            "16384",
+            "Largest payload of a relayed event, as JSON text.",
+            bytes(1..=1 << 24, |c, n| c.limits.relay_bytes = n),
+        ),
+        Setting::new(
             "MAX_ROOMS_PER_CONNECTION",
             "128",
             "Most rooms one connection is in.",
@@ -113,7 +125,7 @@ pub(super) fn rows() -> impl Iterator<Item = Setting> {
     Setting::under("Limits", rows)
 }
 
-fn bytes(range: RangeInclusive<u32>, set: fn(&mut Config, usize)) -> Kind {
+pub(super) fn bytes(range: RangeInclusive<u32>, set: fn(&mut Config, usize)) -> Kind {
     Kind::Number {
         unit: Unit::Bytes,
         range,
