@@ -269,7 +269,11 @@ async fn rooms_know_nothing_of_each_other() {
         for other in others.map(rtm::domain::ids::RoomId::trusted) {
             assert!(stage.store.page(&other, None, 10).await.unwrap().is_empty());
             assert_eq!(
-                stage.store.lasts(std::slice::from_ref(&other)).await.unwrap(),
+                stage
+                    .store
+                    .lasts(std::slice::from_ref(&other))
+                    .await
+                    .unwrap(),
                 [MsgId::START]
             );
             assert!(stage.store.receipts(&other).await.unwrap().is_empty());
