@@ -78,15 +78,20 @@ async fn serve(loaded: Loaded) -> Result<(), Box<dyn std::error::Error>> {
     };
     let _ = write!(io::stdout(), "{banner}");
     tracing::info!(%address, "serving");
-    let signal = signals.next().await;
-    tracing::info!(
-        signal = signal.name,
-        "stopping; a second signal ends it at once"
-    );
+    let outcome = tokio::select! {
+        signal = signals.next() => {
+            tracing::info!(signal = signal.name, "stopping; a second signal ends it at once");
+            Ok(())
+        }
+        error = server.failed() => {
+            tracing::error!(%error, "stopping");
+            Err(error.into())
+        }
+    };
     tokio::select! {
         () = server.stop() => {
             tracing::info!("stopped");
-            Ok(())
+            outcome
         }
         signal = signals.next() => {
             tracing::warn!(signal = signal.name, "ended at once");

@@ -77,6 +77,9 @@ pub enum ServerError {
         /// Why.
         error: std::io::Error,
     },
+    /// The connection to Redis cannot be made again by this process.
+    #[error("the connection to Redis has ended for good: {0}; start again")]
+    Lost(String),
     /// A key that tokens shall be checked with cannot be used.
     #[error("a key for tokens cannot be used: {0}")]
     Key(#[from] KeyError),
@@ -274,6 +277,14 @@ impl RealtimeServer {
             serving: tokio::spawn(serving),
         });
         Ok(bound)
+    }
+
+    /// Returns when a running server can do its work no more, and why: stop it, and start another.
+    pub async fn failed(&self) -> ServerError {
+        match &self.running {
+            Some(running) => ServerError::Lost(running.storage.ended().await),
+            None => std::future::pending().await,
+        }
     }
 
     /// What clients are asked for; none if they need to prove nothing.

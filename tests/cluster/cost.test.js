@@ -1,4 +1,4 @@
-// What presences cost Redis: idle ones nothing each, a join and a patch one script call each.
+// What presences and chat cost Redis: idle ones nothing each, a join, a patch and a message one script call each.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { unique } from "../protocol/support/random.js";
@@ -14,6 +14,10 @@ const TTL_MS = 6_000;
 const INTERVAL_MS = 1_000;
 /** The lower of the interval, a sixth of the TTL and a second. */
 const TICK_MS = 1_000;
+/** Connections of a node that it asks once a second whether they still are: two each of the feed, the bus, chat, and what concerns users. */
+const PINGED = 8;
+/** How often a node asks each part with open rooms whether it has heard their last messages. */
+const CHAT_CHECK_MS = 2_000;
 const FEW = 10;
 const MANY = 1_000;
 const WATCH_MS = TTL_MS;
@@ -58,12 +62,13 @@ test(`${MANY} idle connections cost Redis no more commands than ${FEW}`, async (
   const many = await commandsPerSecond(all.redis);
   console.log(`commands per second: ${JSON.stringify(few)} for ${FEW} connections, ${JSON.stringify(many)} for ${MANY}`);
   // Every node asks every part at each tick and at each sweep. A sweep or tick more or less falls into what was watched.
-  const expected = NODES * PARTITIONS * (1_000 / TICK_MS + 1_000 / INTERVAL_MS);
-  const edge = (2 * NODES * PARTITIONS * 1_000) / WATCH_MS;
+  const expected = NODES * PARTITIONS * (1_000 / TICK_MS + 1_000 / INTERVAL_MS + 1_000 / CHAT_CHECK_MS);
+  const edge = (3 * NODES * PARTITIONS * 1_000) / WATCH_MS;
   for (const rates of [few, many]) {
-    const { evalsha, ...rest } = rates;
+    const { evalsha, ping, ...rest } = rates;
     assert.ok(evalsha > 0 && evalsha <= expected + edge, `${evalsha} script calls per second, not ${expected}`);
-    assert.deepEqual(rest, {}, "nothing but scripts is called");
+    assert.ok(ping <= NODES * PINGED * (1 + 1_000 / WATCH_MS), `${ping} pings per second of ${NODES} nodes`);
+    assert.deepEqual(rest, {}, "nothing but scripts and pings is called");
   }
   for (const socket of sockets) {
     assert.ok(!socket.closed && !socket.received.some((text) => text.startsWith('42["presence:lost"')), "not idle but lost");
@@ -77,14 +82,17 @@ for (const publishing of PUBLISHINGS) {
     const all = await cluster(t, { nodes: NODES, publishing });
     const monitor = await Monitor.start(all.redis);
     t.after(() => monitor.close());
-    const subscribe = publishing === "plain" ? ["subscribe", "ping"] : ["ssubscribe"];
+    // Over plain channels a ping follows, which confirms it; pings are upkeep as well and not told apart.
+    const subscribe = publishing === "plain" ? ["subscribe"] : ["ssubscribe"];
     const room = unique("room");
     const [here, there, more] = [await all.connect(all.nodes[0]), await all.connect(all.nodes[1]), await all.connect(all.nodes[0])];
     await loadScripts(all.redis);
 
     const first = await monitor.during(() => here.join(room, "here"));
-    assert.deepEqual(asked(first), [...subscribe, "read", "commit"], "the first member on a node opens the room");
-    assert.deepEqual(asked(await monitor.during(() => there.join(room, "there"))), [...subscribe, "read", "commit"]);
+    // One channel of presence, one of chat.
+    const opening = [...subscribe, ...subscribe, "read", "commit"].sort();
+    assert.deepEqual(asked(first).sort(), opening, "the first member on a node opens the room");
+    assert.deepEqual(asked(await monitor.during(() => there.join(room, "there"))).sort(), opening);
 
     assert.deepEqual(asked(await monitor.during(() => more.join(room, "more"))), ["commit"], "a join into a room with local members");
     const patches = () => Promise.all(Array.from({ length: 50 }, (_, n) => [here, there][n % 2].patch(room, { n })));
@@ -94,6 +102,8 @@ for (const publishing of PUBLISHINGS) {
     const nothing = () => Promise.all(Array.from({ length: 20 }, () => here.patch(room, { n: 48 })));
     assert.deepEqual(asked(await monitor.during(nothing)), [], "a patch that changes nothing");
     assert.deepEqual(asked(await monitor.during(() => here.sync(room))), []);
+    const talk = () => Promise.all(Array.from({ length: 50 }, (_, n) => [here, there][n % 2].ask("chat:send", { roomId: room, message: n })));
+    assert.deepEqual(counts(asked(await monitor.during(talk))), { "chat:append": 50 }, "a message is one script call");
     assert.deepEqual(asked(await monitor.during(() => more.join(room, "more", { state: { again: 1 } }))), ["commit"], "a join again");
     assert.deepEqual(asked(await monitor.during(() => more.ask("presence:leave", { roomId: room }))), ["commit"]);
     const upkeep = await monitor.during(() => pause(1_500));

@@ -13,11 +13,11 @@ for (const [what, begin] of Object.entries(FAILOVERS)) {
     const group = await SentinelGroup.start();
     const troupe = await Troupe.gather(t, group);
     const old = await group.primary();
-    const { healedMs, longestMs, refused } = await troupe.under(async () => {
+    const { healedMs, longestMs, refused, rooms } = await troupe.under(async () => {
       await begin(group, old);
       await group.failedOver(old);
     });
-    t.diagnostic(`patches of everybody ${healedMs} ms after the failover; ${refused.length} refused, the slowest answered after ${longestMs} ms`);
+    t.diagnostic(`patches of everybody ${healedMs} ms after the failover; ${refused.length} refused in ${rooms} of 8 rooms, the slowest answered after ${longestMs} ms`);
     await troupe.mustBeWhole();
   });
 }

@@ -15,7 +15,7 @@ use fred::clients::{Client, SubscriberClient};
 use fred::error::{Error, ErrorKind};
 use fred::interfaces::{ClientLike, EventInterface, PubsubInterface};
 use rtm_domain::error::StoreError;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::gate::{Gate, Health, Purpose};
 use crate::keys::Keys;
@@ -42,6 +42,7 @@ struct Inner {
     publisher: Client,
     subscriber: SubscriberClient,
     requests: mpsc::Sender<Request>,
+    publishing: Semaphore,
     gate: Gate,
     command_timeout: Duration,
     sharded: bool,
@@ -66,6 +67,7 @@ impl Channels {
             publisher,
             subscriber,
             requests,
+            publishing: Semaphore::new(RedisSettings::COMMANDS_WAITING_MAX),
             gate: Gate::new("channels"),
             command_timeout,
             sharded,
@@ -118,6 +120,8 @@ impl Channels {
     ///
     /// Redis does not answer in time. Then it may or may not be published.
     pub async fn publish(&self, channel: &str, payload: Bytes) -> Result<u64, StoreError> {
+        let full = |_| StoreError::Unreachable("too many messages wait for Redis".into());
+        let _place = self.inner.publishing.try_acquire().map_err(full)?;
         let publisher = &self.inner.publisher;
         let call = async {
             match self.inner.sharded {

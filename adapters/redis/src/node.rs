@@ -51,16 +51,16 @@ impl Redis {
     pub async fn connect_with(settings: &RedisSettings, keys: Keys) -> Result<Self, ConnectError> {
         let clients = Clients::new(settings)?;
         let keys = Arc::new(keys);
-        let commands = connected(|| clients.commands()).await?;
+        let commands = connected(&clients, Clients::commands).await?;
         let publish = checks::check(&commands, &keys, settings.publishing).await?;
-        let open = connected(|| clients.commands()).await?;
+        let open = connected(&clients, Clients::commands).await?;
         let alone = !commands.is_clustered();
         let store = RedisStore::new(commands.clone(), keys.clone(), publish, alone);
         let ears = Arc::new(FeedEars {
             keys: keys.clone(),
             sink: OnceLock::new(),
         });
-        let subscriber = connected(|| clients.subscriber()).await?;
+        let subscriber = connected(&clients, Clients::subscriber).await?;
         let sharded = publish == "SPUBLISH";
         let channels = Channels::open(
             (commands.clone(), subscriber),
@@ -109,8 +109,8 @@ impl Redis {
     ///
     /// Redis cannot be reached.
     pub async fn channels(&self, sink: Arc<dyn ChannelSink>) -> Result<Channels, ConnectError> {
-        let subscriber = connected(|| self.clients.subscriber()).await?;
-        let publisher = connected(|| self.clients.commands()).await?;
+        let subscriber = connected(&self.clients, Clients::subscriber).await?;
+        let publisher = connected(&self.clients, Clients::commands).await?;
         let sharded = self.publish == "SPUBLISH";
         let channels = Channels::open(
             (publisher, subscriber),
@@ -146,6 +146,11 @@ impl Redis {
         }
     }
 
+    /// Returns when it can never be reached again from this process, and why.
+    pub async fn ended(&self) -> String {
+        self.clients.ended().await
+    }
+
     /// Ends the connections.
     pub async fn close(&self) {
         for client in [&self.commands, &self.open] {
@@ -168,13 +173,14 @@ fn follow(store: &RedisStore, channels: Channels) {
 
 /// Connects a client, for as long as patience lasts if nobody answers.
 async fn connected<C: ClientLike>(
-    make: impl Fn() -> Result<C, ConnectError>,
+    clients: &Clients,
+    make: impl Fn(&Clients) -> Result<C, ConnectError>,
 ) -> Result<C, ConnectError> {
     let start = Instant::now();
     loop {
-        let client = make()?;
-        match client.init().await {
-            Ok(_running) => return Ok(client),
+        let client = make(clients)?;
+        match clients.start(&client).await {
+            Ok(()) => return Ok(client),
             Err(error) => {
                 let left = RedisSettings::START_PATIENCE.saturating_sub(start.elapsed());
                 if !may_pass(&error) || left.is_zero() {

@@ -1,7 +1,7 @@
 //! The four scripts. A server that does not know one (any more) is told it.
 
 use fred::clients::Client;
-use fred::error::Error;
+use fred::error::{Error, ErrorKind};
 use fred::interfaces::LuaInterface;
 use fred::types::Value;
 use fred::util::sha1_hash;
@@ -45,7 +45,7 @@ impl Script {
         Self::new(format!("{COMMON}{body}"))
     }
 
-    /// Runs it: one command, one more where the server has forgotten it.
+    /// Runs it: one command, one more where the server has forgotten it or its keys have moved.
     ///
     /// # Errors
     ///
@@ -62,7 +62,13 @@ impl Script {
             Err(error) if error.details().starts_with("NOSCRIPT") => {
                 client.eval(&self.text, keys, args).await
             }
+            // The client knows by now where they are.
+            Err(error) if is_redirection(&error) => client.eval(&self.text, keys, args).await,
             answer => answer,
         }
     }
+}
+
+fn is_redirection(error: &Error) -> bool {
+    *error.kind() == ErrorKind::Routing && error.details() == "Too many redirections."
 }

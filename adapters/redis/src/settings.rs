@@ -50,7 +50,7 @@ impl RedisSettings {
     pub(crate) const PULSE: Duration = Duration::from_secs(1);
     /// The same while it does not.
     pub(crate) const PULSE_WHILE_AWAY: Duration = Duration::from_millis(250);
-    /// Commands that wait to be sent; more fail at once.
+    /// Commands of the store, and messages to channels, that wait for an answer; more fail at once.
     pub(crate) const COMMANDS_WAITING_MAX: usize = 16_384;
     /// Messages that wait to be taken in; more are lost, which is noticed and repaired.
     pub(crate) const MESSAGES_WAITING_MAX: usize = 8_192;

@@ -15,7 +15,7 @@ use rtm_domain::ports::{
 use rtm_domain::presence::epoch::Version;
 use rtm_domain::presence::lease::Renewal;
 use rtm_domain::time::millis;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::codec::{event_to_bytes, record_to_bytes, revision_to_text};
 use crate::gate::{Gate, Health, Purpose};
@@ -32,6 +32,7 @@ pub struct RedisStore {
     keys: Arc<Keys>,
     scripts: Scripts,
     gates: Vec<Gate>,
+    waiting: Semaphore,
     publish: &'static str,
     /// What the server of each part named itself last.
     servers: Mutex<BTreeMap<Part, Identity>>,
@@ -49,6 +50,7 @@ impl RedisStore {
             keys,
             scripts: Scripts::new(),
             gates: (0..gates).map(|_| Gate::new("presence store")).collect(),
+            waiting: Semaphore::new(RedisSettings::COMMANDS_WAITING_MAX),
             publish,
             servers: Mutex::default(),
             moved: watch::Sender::new(()),
@@ -88,6 +90,7 @@ impl RedisStore {
         keys: Vec<String>,
         args: Vec<Value>,
     ) -> Result<Answer, StoreError> {
+        let _place = self.waiting.try_acquire().map_err(|_| too_many())?;
         let call = script.run(&self.client, keys, args);
         self.gate(part).pass(purpose, call).await.map(Answer)
     }
@@ -244,6 +247,10 @@ impl PresenceStore for RedisStore {
         }
         Ok(Due { lapsed, witness })
     }
+}
+
+fn too_many() -> StoreError {
+    StoreError::Unreachable("too many commands wait for Redis".into())
 }
 
 fn number(number: u64) -> Value {

@@ -92,6 +92,14 @@ impl Storage {
         }
     }
 
+    /// Returns when it can never be used again, and why.
+    pub(super) async fn ended(&self) -> String {
+        match self {
+            Self::Memory => std::future::pending().await,
+            Self::Redis(redis) => redis.ended().await,
+        }
+    }
+
     /// Ends its connections.
     pub(super) async fn close(&self) {
         if let Self::Redis(redis) = self {

@@ -1,10 +1,9 @@
 // What nodes ask of Redis: every command that a client sends, by MONITOR. What a script calls does not count.
 import { unique } from "../../protocol/support/random.js";
+import { scriptOfHash } from "./scripts.js";
 
-/** Scripts by their number of keys. */
-const SCRIPTS = { 2: "renew", 3: "due", 4: "read", 5: "commit" };
 /** What happens by time and not because somebody asks. */
-const UPKEEP = ["renew", "due"];
+const UPKEEP = ["renew", "due", "ping", "chat:lasts"];
 
 export class Monitor {
   static async start(redis) {
@@ -54,6 +53,6 @@ export function counts(commands) {
 function command(line, own) {
   const [, from, name, rest] = /^\S+ \[\d+ (\S+)\] "([^"]*)"(.*)$/s.exec(line);
   if (from === "lua" || from === own) return null;
-  const script = /^evalsha$/i.test(name) && SCRIPTS[/^ "[0-9a-f]{40}" "(\d+)"/.exec(rest)[1]];
+  const script = /^evalsha$/i.test(name) && scriptOfHash(/^ "([0-9a-f]{40})"/.exec(rest)[1]);
   return script || name.toLowerCase();
 }

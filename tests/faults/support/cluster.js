@@ -33,26 +33,40 @@ export class RedisCluster {
     return this.servers.filter((server) => server.child.signalCode === null);
   }
 
-  /** The masters, each with `slots`: its first one and its last one. */
+  /** The masters, each with `slots`: the first and the last one of each range. */
   async masters() {
     const lines = (await this.alive[0].cli("CLUSTER", "NODES")).split("\n").filter((line) => /\bmaster\b/.test(line) && !/fail/.test(line));
     return lines.map((line) => {
       const [, address, ...rest] = line.split(" ");
       const port = Number(/:(\d+)/.exec(address)[1]);
       const server = this.servers.find((server) => server.port === port);
-      return { server, slots: (rest.at(-1) ?? "").split("-").map(Number) };
+      const ranges = rest.slice(6).filter((range) => /^\d/.test(range));
+      return { server, slots: ranges.map((range) => [range.split("-").at(0), range.split("-").at(-1)].map(Number)) };
     });
   }
 
   /** The master that keeps a key, and a replica of it. */
   async keeperOf(key) {
     const slot = Number(await this.alive[0].cli("CLUSTER", "KEYSLOT", key));
-    const { server: master } = (await this.masters()).find(({ slots: [first, last] }) => first <= slot && slot <= last);
+    const { server: master } = (await this.masters()).find(({ slots }) => slots.some(([first, last]) => first <= slot && slot <= last));
     const replicas = [];
     for (const server of this.alive) {
       if (server !== master && Number(await server.info("replication", "master_port")) === master.port) replicas.push(server);
     }
     return { master, replica: replicas[0] };
+  }
+
+  /** Moves one slot with its keys, as an operator's resharding does: one key after the other. */
+  async move(slot, from, to) {
+    const [fromId, toId] = [await from.cli("CLUSTER", "MYID"), await to.cli("CLUSTER", "MYID")];
+    await to.cli("CLUSTER", "SETSLOT", slot, "IMPORTING", fromId);
+    await from.cli("CLUSTER", "SETSLOT", slot, "MIGRATING", toId);
+    for (;;) {
+      const keys = (await from.cli("CLUSTER", "GETKEYSINSLOT", slot, 1)).split("\n").filter(Boolean);
+      if (!keys.length) break;
+      for (const key of keys) await from.cli("MIGRATE", "127.0.0.1", to.port, key, 0, 5_000);
+    }
+    for (const server of [to, from]) await server.cli("CLUSTER", "SETSLOT", slot, "NODE", toId);
   }
 
   /** Waits until every server that lives says that all slots are served. */

@@ -34,7 +34,7 @@ export class Troupe {
     const load = this.members.map(async (member) => {
       for (let n = 0; !over; n += 1) {
         const answer = await member.timed("presence:heartbeat", { roomId: member.roomId, patchState: { n } });
-        answers.push(answer);
+        answers.push({ ...answer, room: member.roomId });
         if (!answer.ack.ok) await new Promise((resolve) => setTimeout(resolve, 50));
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
@@ -52,7 +52,8 @@ export class Troupe {
     const wrong = answers.filter(({ ack }) => !ack.ok && ack.code !== "unavailable");
     assert.deepEqual(wrong, []);
     const refused = answers.filter(({ ack }) => !ack.ok);
-    return { healedMs: Math.round(performance.now() - from), longestMs: Math.round(Math.max(...answers.map(({ took }) => took))), refused };
+    const rooms = new Set(refused.map(({ room }) => room)).size;
+    return { rooms, healedMs: Math.round(performance.now() - from), longestMs: Math.round(Math.max(...answers.map(({ took }) => took))), refused };
   }
 
   /** Everybody is still there, on every node, in the epoch that it was given, and events flow. */

@@ -10,6 +10,8 @@ import { freePort } from "./ports.js";
 const run = promisify(execFile);
 // Each server and each node ends with this process.
 process.setMaxListeners(0);
+// A file that takes too long is told to end: with its servers.
+process.once("SIGTERM", () => process.exit(1));
 /** How long a server may take to start, and a command to be answered. */
 export const START_MS = 20_000;
 const CLI_MS = 5_000;
@@ -39,6 +41,10 @@ export class RedisServer {
 
   get url() {
     return `redis://127.0.0.1:${this.port}`;
+  }
+
+  get options() {
+    return this.#options;
   }
 
   get pid() {
@@ -75,8 +81,9 @@ export class RedisServer {
     await this.ended;
   }
 
-  /** Starts it again at its port, with what is in its folder. */
-  async restart() {
+  /** Starts it again at its port, with what is in its folder, and with other options if there are any. */
+  async restart(options = this.#options) {
+    this.#options = options;
     await eventually(`port ${this.port} free again`, async () => {
       if (!(await this.launch())) throw new Error(`somebody else listens at ${this.port}`);
     });

@@ -68,7 +68,6 @@ export async function readiness(node) {
 export async function untilReady(node, ready = true) {
   return eventually(`a node that is ${ready ? "" : "not "}ready`, async () => {
     const found = await readiness(node);
-    if (process.env.DBG) (await import("node:fs")).writeFileSync("/tmp/h/dbg.log", node.stderr);
     if ((found.status === 200) !== ready) throw new Error(`${JSON.stringify(found)}\n${node.log()}`);
     return found;
   }, HEAL_MS);
