@@ -277,7 +277,9 @@ impl Node {
     pub(super) fn fence_older(&self, cell: &SeatCell, conn: &ConnId, epoch: Epoch) {
         cell.room.with(|inner| {
             for other in inner.seats_of(conn).to_vec() {
-                let older = !std::ptr::eq(&*other, cell) && other.seat().epoch() < epoch;
+                // An epoch that it only asked for is not its own: a lost rejoin may have asked for
+                // the very one that was given here.
+                let older = !std::ptr::eq(&*other, cell) && other.seat().known_epoch() < epoch;
                 if older {
                     other.lose_within(inner, Lost::Replaced);
                 }
