@@ -46,6 +46,7 @@ async fn heartbeats_keep_a_presence_for_longer_than_its_ttl() {
     let rig = Rig::start(ttl).await;
     let ann = rig.client().await;
     let hall = ann.join("hall", JoinOptions::as_user("ann")).await.unwrap();
+    let (_, joined) = hall.own().unwrap();
     let silent = ClientOptions {
         heartbeat_interval: Some(LONG),
         ..options()
