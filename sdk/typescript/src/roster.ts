@@ -28,8 +28,8 @@ export interface MemberChanges<T = State> {
 }
 
 export interface Outcome<T = State> {
-  /** What an event was to the roster: `gap` means that something before it was missed, and a sync is due. */
-  readonly verdict?: "applied" | "ignored" | "gap";
+  /** Something before an event was missed, and a sync is due. */
+  readonly gap?: true;
   readonly roster: Roster<T>;
   /** Nothing, if no member is another than before. */
   readonly changes?: MemberChanges<T> | undefined;
@@ -51,20 +51,18 @@ export function applySnapshot<T>(
   return { roster: { version, members }, changes: difference(roster.members, members, users) };
 }
 
-/** One event, by the rule of the protocol. */
-export function applyEvent<T>(roster: Roster<T>, event: PresenceEvent<T>): Outcome<T> {
+/** One event, by the rule of the protocol. Nothing, if the roster already holds it. */
+export function applyEvent<T>(roster: Roster<T>, event: PresenceEvent<T>): Outcome<T> | undefined {
   const { version, members } = roster;
   // In this order: after a repair several events may carry one version, and then `prev` is that version.
-  if (version === null || event.prev !== version) {
-    return { verdict: version !== null && event.version <= version ? "ignored" : "gap", roster };
-  }
-  const { userId, connId, state, ts: lastSeenMs, epoch } = event;
+  if (event.prev !== version) return version !== null && event.version <= version ? undefined : { roster, gap: true };
+  const { userId, connId, state, ts, epoch } = event;
   const next = new Map(members);
-  const member = withConnection(next.get(userId), userId, connId, state && { connId, userId, state, lastSeenMs, epoch });
+  const member = withConnection(next.get(userId), userId, connId, state && { connId, userId, state, lastSeenMs: ts, epoch });
   if (member) next.set(userId, member);
   else next.delete(userId);
   const outcome: Roster<T> = { version: event.version, members: next };
-  return { verdict: "applied", roster: outcome, changes: difference(members, next, [userId]) };
+  return { roster: outcome, changes: difference(members, next, [userId]) };
 }
 
 /** The member with that connection as `entry` says, or without it; nobody, if there is no other. */
