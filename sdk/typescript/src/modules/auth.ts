@@ -21,6 +21,7 @@ export function createAuthModule(): ClientModule {
   /** Names the current connection; what was asked for another one is void. */
   let turn = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let endsAt = Infinity;
   let dueAt = Infinity;
 
   /** A timer looks, and so does each ping of the server: a page that was frozen or throttled learns late what time it is. */
@@ -30,12 +31,11 @@ export function createAuthModule(): ClientModule {
     if (Date.now() >= dueAt) void refresh();
     else timer = setTimeout(look, Math.min(dueAt - Date.now(), LOOK_MS_MAX));
   };
-  const plan = (endsAt: number): void => {
+  const plan = (): void => {
     const leftMs = endsAt - Date.now();
     dueAt = leftMs > 0 ? Date.now() + Math.max(leftMs / 2, LOOK_MS_MIN) : Infinity;
     look();
   };
-  let endsAt = Infinity;
 
   async function refresh(): Promise<void> {
     const asked = turn;
@@ -45,11 +45,15 @@ export function createAuthModule(): ClientModule {
       if (asked !== turn) return;
       const payload: AuthRefreshRequest = { token };
       const { expiresAt = Infinity } = orThrow(await request<AuthRefreshReply>(context.socket, AUTH_REFRESH, payload));
-      if (asked === turn) plan((endsAt = expiresAt));
-    } catch (error) {
       if (asked !== turn) return;
+      endsAt = expiresAt;
+      plan();
+    } catch (error) {
+      const { code, retryable } = error as RtmError;
+      // The next connection brings its own token.
+      if (asked !== turn || code === "disconnected") return;
       context.report(error as RtmError);
-      if ((error as RtmError).retryable) plan(endsAt);
+      if (retryable) plan();
     }
   }
 
@@ -68,7 +72,8 @@ export function createAuthModule(): ClientModule {
     onConnected(connected) {
       context = connected;
       context.socket.io.on("ping", look);
-      plan((endsAt = expiryOf((context.socket.auth as { token?: string }).token)));
+      endsAt = expiryOf((context.socket.auth as { token?: unknown }).token);
+      plan();
     },
     onDisconnected() {
       turn += 1;
@@ -80,9 +85,9 @@ export function createAuthModule(): ClientModule {
 }
 
 /** When a JWT ends, in milliseconds since 1970; `Infinity` if it does not say. */
-function expiryOf(token = ""): number {
+function expiryOf(token: unknown): number {
   try {
-    const claims = token.split(".")[1]?.replace(/-/g, "+").replace(/_/g, "/") ?? "";
+    const claims = String(token).split(".")[1]?.replace(/-/g, "+").replace(/_/g, "/") ?? "";
     const { exp } = JSON.parse(atob(claims)) as { exp?: unknown };
     return typeof exp === "number" ? exp * 1_000 : Infinity;
   } catch {
