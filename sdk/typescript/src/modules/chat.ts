@@ -65,7 +65,7 @@ export type { ChatRead, ChatReceipt, ChatTyping };
 export function createChatModule<S extends Schema = Schema>(): ClientModule & { api: ChatModuleApi<ChatOf<S>> } {
   type Message = ChatMessage<ChatOf<S>>;
   let context: ClientModuleContext | undefined;
-  const handlers = createEmitter(() => context?.logger);
+  const handlers = createEmitter({ error: (...args) => context?.logger.error(...args) });
   const backlogs = new Map<string, Backlog<Message>>();
 
   const ask = <Reply extends { ok: true }, Request>(event: string, request: Request, options?: AskOptions) => call<Reply>(context, event, request, options);
