@@ -3,6 +3,7 @@
 mod built_in;
 mod bus;
 mod crew;
+mod demo;
 mod door;
 mod http;
 mod parts;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -12,6 +12,7 @@ use rtm_socketio::Gateway;
 use serde_json::json;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
+use super::demo;
 use super::storage::Storage;
 use crate::config::{CorsOrigins, HttpConfig};
 use crate::module::Routes;
@@ -23,8 +24,8 @@ pub(super) struct Readiness {
     pub(super) storage: Arc<Storage>,
 }
 
-/// Health, readiness, Socket.IO, the routes of modules, and the application's own router or 404
-/// for the rest.
+/// Health, readiness, Socket.IO, the routes of modules, and the application's own router, or the demo,
+/// or 404 for the rest.
 pub(super) fn router(
     gateway: &Gateway,
     config: &HttpConfig,
@@ -39,6 +40,7 @@ pub(super) fn router(
     let router = routes.merge_into(router);
     let router = match own {
         Some(own) => router.fallback_service(own),
+        None if config.demo => router.fallback(demo_or_nothing),
         None => router.fallback(not_found),
     };
     gateway
@@ -63,6 +65,13 @@ async fn readyz(State(readiness): State<Readiness>) -> Response {
             let why = json!({ "status": "unavailable", "reason": reason });
             (StatusCode::SERVICE_UNAVAILABLE, Json(why)).into_response()
         }
+    }
+}
+
+async fn demo_or_nothing(request: Request) -> Response {
+    match demo::answer(&request) {
+        Some(page) => page,
+        None => not_found().await,
     }
 }
 
