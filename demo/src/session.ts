@@ -27,12 +27,26 @@ function kept(key: string, make: () => string): string {
 }
 
 export const SERVER = location.origin;
+export const token = (): string | undefined => sessionStorage.getItem("rtm-token") ?? undefined;
+
+/** Whom the token names: with one, every client of this page is that user. */
+function subject(): string | undefined {
+  const [, body] = token()?.split(".") ?? [];
+  if (!body) return undefined;
+  try {
+    return (JSON.parse(atob(body.replaceAll("-", "+").replaceAll("_", "/"))) as { sub?: string }).sub;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The user as whom a client of this page may join. */
+export const permitted = (userId: string): string => subject() ?? userId;
+
 export const me = {
-  userId: kept("rtm-user", () => `user-${Math.random().toString(36).slice(2, 8)}`),
+  userId: subject() ?? kept("rtm-user", () => `user-${Math.random().toString(36).slice(2, 8)}`),
   name: kept("rtm-name", () => `${pick(FIRST)} ${pick(SECOND)}`),
 };
-
-export const token = (): string | undefined => sessionStorage.getItem("rtm-token") ?? undefined;
 
 export const chat = createChatModule<Board>();
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };

@@ -1,5 +1,6 @@
 import { useMembers, useRoom, useSelf } from "../session.js";
 import { Avatar } from "./Avatar.js";
+import { Mood } from "./Mood.js";
 
 /** Everyone in the room with their state, as this client sees it. */
 export function MembersList() {
@@ -20,7 +21,7 @@ export function MembersList() {
               {connections.length > 1 && <span className="tag">{connections.length} connections</span>}
               {state?.note && <span className="note">{state.note}</span>}
             </span>
-            <span className="mood">{state?.mood}</span>
+            <Mood mood={state?.mood} />
           </li>
         );
       })}

@@ -46,11 +46,13 @@ export function Snippet({ stay, steps }: { stay: Stay | undefined; steps: Step[]
   );
 }
 
-const json = (value: unknown): string =>
-  JSON.stringify(value)
-    .replace(/"(\w+)":/g, " $1: ")
-    .replace(/,(?= \w+: )/g, ",")
-    .replace(/}$/, " }");
+/** A value as one writes it. */
+function json(value: unknown): string {
+  if (value === null || typeof value !== "object") return JSON.stringify(value);
+  return `{ ${Object.entries(value)
+    .map(([key, part]) => `${key}: ${json(part)}`)
+    .join(", ")} }`;
+}
 
 const call = (step: Step): string => (step.kind === "leave" ? "await channel.leave();" : `await channel.updateState(${json(step.patch)});`);
 
@@ -65,9 +67,10 @@ function script({ roomId, userId, name }: Stay, steps: Step[]): string {
     "",
     `const client = new RealtimeClient({ baseUrl: ${JSON.stringify(location.origin)} });`,
     "await client.connect();",
-    "const { channel } = await client.joinRoom(",
-    ` ${json({ roomId, userId, state: { name } })}`,
-    ");",
+    "const { channel } = await client.joinRoom({",
+    `  roomId: ${json(roomId)}, userId: ${json(userId)},`,
+    `  state: ${json({ name })},`,
+    "});",
     `channel.on("members", ({ members }) => show(members));`,
     ...steps.map(call),
   ].join("\n");

@@ -1,10 +1,11 @@
 // One client on the stage: what it sees of the room, and what may happen to it.
 import { type PointerEvent, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { Avatar } from "../parts/Avatar.js";
+import { Mood } from "../parts/Mood.js";
 import { colour } from "../session.js";
 import type { Actor, ActorView } from "./actor.js";
 
-const MOODS = ["🙂", "🚀", "☕", "🎉"];
+const MOODS = ["fine", "busy", "away"];
 const MOVE_EVERY_MS = 50;
 
 export function ActorCard({ actor }: { actor: Actor }) {
@@ -23,12 +24,13 @@ export function ActorCard({ actor }: { actor: Actor }) {
           {WORDS[condition(view)]} <Since key={`${cut}${frozen}`} on={cut || frozen} />
         </span>
       </div>
+      {(cut || frozen) && <p className="hint">The others see it go within {Math.ceil(view.ttlMs / 1_000)} s, unless it is back before.</p>}
       <Floor actor={actor} view={view} />
       <ul className="seen" aria-label={`What ${actor.state.name} sees`}>
         {members.map(({ userId, state, connections }) => (
           <li key={userId} data-user={userId}>
             <Avatar userId={userId} name={state.name} />
-            {state.name} <span className="mood">{state.mood}</span>
+            <span className="name">{state.name}</span> <Mood mood={state.mood} />
             {connections > 1 && <span className="tag">{connections}×</span>}
           </li>
         ))}
@@ -43,8 +45,8 @@ export function ActorCard({ actor }: { actor: Actor }) {
         <button disabled={frozen} onClick={() => actor.reload()}>
           Reload
         </button>
-        <button disabled={frozen} onClick={() => actor.setState({ mood: next })} aria-label={`Change ${actor.state.name}’s mood to ${next}`}>
-          Mood {next}
+        <button disabled={frozen} onClick={() => actor.setState({ mood: next })} >
+          Be {next}
         </button>
       </div>
     </section>

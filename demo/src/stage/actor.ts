@@ -1,18 +1,20 @@
 // A client on the stage, as the page drives it: a worker of its own, and what it last said.
 import type { FromActor, Move, Person, Seen, ToActor } from "../workers/messages.js";
-import { SERVER, token } from "../session.js";
+import { SERVER, permitted, token } from "../session.js";
 import type { Status } from "rtm-sdk";
 
 export interface ActorView {
   status: Status;
   joined: boolean;
   members: Seen[];
+  /** How long a silent client is borne. */
+  ttlMs: number;
   cut: boolean;
   frozen: boolean;
   cursors: ReadonlyMap<string, Move>;
 }
 
-const BLANK: ActorView = { status: "idle", joined: false, members: [], cut: false, frozen: false, cursors: new Map() };
+const BLANK: ActorView = { status: "idle", joined: false, members: [], ttlMs: 30_000, cut: false, frozen: false, cursors: new Map() };
 
 export type Log = (actor: Actor, text: string, tone: "plain" | "good" | "bad") => void;
 
@@ -33,7 +35,7 @@ export class Actor {
     const worker = new Worker(ACTOR_WORKER, { type: "module", name: this.userId });
     this.#worker = worker;
     worker.onmessage = ({ data }: MessageEvent<FromActor>) => worker === this.#worker && this.#heard(data);
-    this.#tell({ type: "start", url: SERVER, token: token(), roomId: this.roomId, userId: this.userId, state: this.state, guest: this.guest });
+    this.#tell({ type: "start", url: SERVER, token: token(), roomId: this.roomId, userId: permitted(this.userId), state: this.state, guest: this.guest });
   }
 
   /** Ends it as a closed tab ends: without a word. */
@@ -86,8 +88,8 @@ export class Actor {
     if (message.type === "log") this.log(this, message.text, message.tone);
     else if (message.type === "moved") this.#moved(message.userId, message.move);
     else {
-      const { status, joined, members } = message;
-      this.#set({ ...this.view, status, joined, members });
+      const { status, joined, members, ttlMs } = message;
+      this.#set({ ...this.view, status, joined, members, ttlMs });
     }
   }
 

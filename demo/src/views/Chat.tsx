@@ -31,7 +31,7 @@ function Room() {
   const names = useMembers((members) => new Map([...members.values()].map(({ userId, connections }) => [userId, connections[0]?.state.name ?? userId])));
   const name = (userId: string) => (userId === me.userId ? "You" : (names.get(userId) ?? "Somebody"));
   const list = useRef<HTMLOListElement>(null);
-  useEffect(() => list.current?.scrollTo({ top: list.current.scrollHeight }), [messages, pending, typists]);
+  useEffect(() => void list.current?.scrollTo({ top: list.current.scrollHeight }), [messages, pending, typists]);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (text.trim() === "") return;

@@ -148,7 +148,7 @@ function useBots(count: number): BotStats {
       worker.current = new Worker(BOTS_WORKER, { type: "module", name: "bots" });
       worker.current.onmessage = ({ data }: MessageEvent<BotStats>) => setStats(data);
     }
-    const message: ToBots = { type: "bots", url: SERVER, token: token(), roomId: ROOM, count };
+    const message: ToBots = { type: "bots", url: SERVER, token: token(), userId: token() && me.userId, roomId: ROOM, count };
     worker.current.postMessage(message);
   }, [count]);
   useEffect(

@@ -12,7 +12,7 @@ export function Stage() {
   const roomId = useMemo(() => `stage-${Math.random().toString(36).slice(2, 8)}`, []);
   const timeline = useMemo(createTimeline, []);
   const actors = useMemo(
-    () => NAMES.map((name) => new Actor(roomId, name.toLowerCase(), { name, mood: "🙂" }, (actor, text, tone) => timeline.add(actor.userId, actor.state.name, text, tone))),
+    () => NAMES.map((name) => new Actor(roomId, name.toLowerCase(), { name, mood: "fine" }, (actor, text, tone) => timeline.add(actor.userId, actor.state.name, text, tone))),
     [roomId, timeline],
   );
   const shown = actors.slice(0, count);

@@ -2,10 +2,11 @@
 import { type FormEvent, useState } from "react";
 import { Inspector } from "../parts/Inspector.js";
 import { MembersList } from "../parts/MembersList.js";
+import { Mood } from "../parts/Mood.js";
 import { type Stay, type Step, Snippet } from "../parts/Snippet.js";
 import { RoomProvider, me, useMyState, useRoom } from "../session.js";
 
-const MOODS = ["🙂 fine", "🚀 busy", "☕ away"] as const;
+const MOODS = ["fine", "busy", "away"] as const;
 
 interface Props {
   stay: Stay | undefined;
@@ -85,26 +86,31 @@ function Layout({ stay, steps, join, leave, told, name }: Props & { name: string
             </form>
           )}
         </section>
-        {!stay && (
-          <section className="card quiet">
-            <h2>Then look at</h2>
-            <ul className="plain">
-              <li>
-                <a href="#stage">Stage</a>: cut a client’s network, freeze it, and watch all of them agree again
-              </li>
-              <li>
-                <a href="#cursors">Cursors</a>: everybody’s pointer, with up to 500 bots
-              </li>
-              <li>
-                <a href="#chat">Chat</a>: typing, read receipts, and nothing lost
-              </li>
-            </ul>
-          </section>
-        )}
+        <section className="card quiet">
+          <h2>{stay ? "Go on to" : "Or look at"}</h2>
+          <ul className="plain">
+            <li>
+              <a href="#stage">Stage</a>: cut a client’s network, freeze it, and watch all of them agree again
+            </li>
+            <li>
+              <a href="#cursors">Cursors</a>: everybody’s pointer, with up to 500 bots
+            </li>
+            <li>
+              <a href="#chat">Chat</a>: typing, read receipts, and nothing lost
+            </li>
+          </ul>
+        </section>
       </div>
       <div className="column">
         <Snippet stay={stay} steps={steps} />
-        {stay ? <Inspector /> : <section className="card quiet"><h2>Events</h2><p className="hint">They appear here as they come, once you have joined.</p></section>}
+        {stay ? (
+          <Inspector />
+        ) : (
+          <section className="card quiet">
+            <h2>Events</h2>
+            <p className="hint">They appear here as they come, once you have joined.</p>
+          </section>
+        )}
       </div>
     </div>
   );
@@ -123,7 +129,7 @@ function Mine({ told }: { told: (step: Step) => void }) {
       <div role="group" aria-label="Your mood" className="row">
         {MOODS.map((mood) => (
           <button key={mood} aria-pressed={state.mood === mood} onClick={() => change({ mood })}>
-            {mood}
+            <Mood mood={mood} />
           </button>
         ))}
       </div>

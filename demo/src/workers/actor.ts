@@ -14,6 +14,7 @@ type Start = Extract<ToActor, { type: "start" }>;
 
 let client: RealtimeClient<Board> | undefined;
 let channel: PresenceChannel<Board> | undefined;
+let ttlMs = 0;
 
 const tell = (message: FromActor): void => self.postMessage(message);
 const log = (text: string, tone: "plain" | "good" | "bad" = "plain"): void => tell({ type: "log", text, tone });
@@ -44,6 +45,7 @@ async function start({ url, token, roomId, userId, state, guest }: Start): Promi
     log(resumed ? "resumed, same presence" : "joined", "good");
     show();
   });
+  channel.on("joinAck", (reply) => void (reply.ok && (ttlMs = reply.ttlMs)));
   channel.on("disconnected", show);
   channel.on("members", ({ joined, left, updated }) => {
     for (const member of joined) if (member.userId !== userId) log(`sees ${name(member)} join`);
@@ -75,7 +77,8 @@ function show(): void {
       connections: connections.length,
       state: connections[0]?.state ?? { name: userId },
     }));
-    tell({ type: "view", status: client?.status ?? "idle", joined: channel?.joined ?? false, members });
+    members.sort((a, b) => (a.userId < b.userId ? -1 : 1));
+    tell({ type: "view", status: client?.status ?? "idle", joined: channel?.joined ?? false, members, ttlMs });
   }, 16);
 }
 

@@ -48,13 +48,13 @@ async function change(): Promise<void> {
 }
 
 async function add(nth: number): Promise<(typeof bots)[number]> {
-  const { url, token, roomId } = wanted as ToBots;
+  const { url, token, userId = `bot-${run}-${nth + 1}`, roomId } = wanted as ToBots;
   const floor = Math.floor(nth / CONNECTIONS_MAX);
   const at = nth % CONNECTIONS_MAX;
   const client = (clients[at] ??= open(url, token));
   const channel = client.createPresenceChannel();
   const state = { name: `Bot ${nth + 1}`, bot: true };
-  await channel.join({ roomId: floorOf(roomId, floor), userId: `bot-${run}-${nth + 1}`, state }, { signal: new AbortController().signal }).catch(() => undefined);
+  await channel.join({ roomId: floorOf(roomId, floor), userId, state }, { signal: new AbortController().signal }).catch(() => undefined);
   return { floor, channel };
 }
 

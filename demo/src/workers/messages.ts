@@ -29,11 +29,11 @@ export type ToActor =
   | { type: "move"; move: Move };
 
 export type FromActor =
-  | { type: "view"; status: Status; joined: boolean; members: Seen[] }
+  | { type: "view"; status: Status; joined: boolean; members: Seen[]; ttlMs: number }
   | { type: "log"; text: string; tone: "plain" | "good" | "bad" }
   | { type: "moved"; userId: string; move: Move };
 
-export type ToBots = { type: "bots"; url: string; token: string | undefined; roomId: string; count: number };
+export type ToBots = { type: "bots"; url: string; token: string | undefined; userId: string | undefined; roomId: string; count: number };
 
 export interface BotStats {
   /** Connections that are open, and presences that are in a room. */

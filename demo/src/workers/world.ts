@@ -107,7 +107,11 @@ class Line {
     if (this.#severed) return;
     this.#severed = true;
     lines.delete(this);
-    wake(() => this.onclose?.({ code: 1006, reason: "", wasClean: false }));
+    wake(() => {
+      // As a browser does: what fails has an error before its end.
+      this.onerror?.({});
+      this.onclose?.({ code: 1006, reason: "", wasClean: false });
+    });
   }
 }
 

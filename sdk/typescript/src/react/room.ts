@@ -96,6 +96,8 @@ export class Room implements Held {
     });
     channel.on("error", (error) => this.#set({ error }));
     for (const [key, { event, handler }] of this.#handlers) this.#attach(key, event, handler);
+    // There is a channel now: whoever waits for it shall not miss what it fires first.
+    this.#set({});
     this.#join({ roomId, userId, state: this.#snapshot.state });
   }
 
