@@ -38,6 +38,16 @@ pub(crate) enum Full {
     Address { max: usize },
 }
 
+impl Full {
+    /// The limit's name in the configuration.
+    pub(crate) fn limit(self) -> &'static str {
+        match self {
+            Full::Node { .. } => "MAX_CONNECTIONS",
+            Full::Address { .. } => "MAX_CONNECTIONS_PER_ADDRESS",
+        }
+    }
+}
+
 impl Places {
     pub(crate) fn new(limits: &Limits) -> Self {
         Self {
