@@ -27,7 +27,7 @@ use crate::identity::Identity;
 use crate::limits::Limits;
 use crate::line::{Cut, Line};
 use crate::metrics::Metrics;
-use crate::places::{Full, Places, place_of};
+use crate::places::{Places, place_of};
 use crate::polling::{self, Transport};
 use crate::registry::Registry;
 use crate::stream::StreamHandle;
@@ -388,21 +388,4 @@ async fn watch(shared: Weak<Shared>, hooks: Arc<dyn Hooks>) {
 fn leaves_session(reason: DisconnectReason) -> bool {
     use DisconnectReason::{ClientNSDisconnect, ServerNSDisconnect};
     matches!(reason, ClientNSDisconnect | ServerNSDisconnect)
-}
-
-impl From<Full> for ConnectRefusal {
-    fn from(full: Full) -> Self {
-        let message = match full {
-            Full::Node { max } => format!("this server takes {max} connections: MAX_CONNECTIONS"),
-            Full::Address { max } => {
-                format!(
-                    "this server takes {max} connections of one address: MAX_CONNECTIONS_PER_ADDRESS"
-                )
-            }
-        };
-        Self {
-            code: ErrorCode::TooLarge,
-            message,
-        }
-    }
 }
