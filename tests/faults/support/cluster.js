@@ -29,8 +29,9 @@ export class RedisCluster {
     return `redis-cluster://${first}?${others.map((node) => `node=${node}`).join("&")}`;
   }
 
+  /** The servers that answer. */
   get alive() {
-    return this.servers.filter((server) => server.child.signalCode === null);
+    return this.servers.filter((server) => server.child.signalCode === null && !server.frozen);
   }
 
   /** The masters, each with `slots`: the first and the last one of each range. */
