@@ -140,7 +140,7 @@ if ! $fast; then
   step "cargo fmt" cargo fmt --all --check
   step "cargo clippy" cargo clippy --workspace --all-targets -- -D warnings
 fi
-step "cargo build --release" cargo build --release
+step "cargo build --release" cargo build --release -p rtm -p rtm-external-module
 step "cargo test" cargo test --workspace
 step "protocol tests" node_tests tests/protocol
 step "cluster tests" node_tests tests/cluster
