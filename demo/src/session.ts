@@ -63,4 +63,6 @@ export function hue(userId: string): number {
   for (const sign of userId) sum = (sum * 31 + sign.charCodeAt(0)) % 3_600;
   return (sum * 47) % 360;
 }
+/** For what is seen on any ground. */
+export const light = (userId: string): string => `oklch(60% 0.14 ${hue(userId)})`;
 export const colour = (userId: string): string => `oklch(48% 0.13 ${hue(userId)})`;

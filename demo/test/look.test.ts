@@ -28,7 +28,11 @@ const SCENES: Record<string, (page: Page) => Promise<void>> = {
   },
   async stage(page) {
     await page.getByText("3 of 3 in the room").waitFor();
-    for (const name of ["Ada", "Bob", "Cleo"]) await page.getByRole("region", { name: `Client ${name}` }).locator(".floor").hover();
+    for (const [nth, name] of ["Ada", "Bob", "Cleo"].entries()) {
+      const floor = page.getByRole("region", { name: `Client ${name}` }).locator(".floor");
+      await floor.hover({ position: { x: 60 + 50 * nth, y: 70 - 20 * nth } });
+      await page.getByRole("region", { name: "Client Ada" }).locator(`[data-cursor="${name.toLowerCase()}"]`).waitFor();
+    }
     await page.getByRole("region", { name: "Client Bob" }).getByRole("button", { name: "Be busy" }).click();
     await page.getByRole("region", { name: "Client Cleo" }).getByRole("button", { name: "Cut network" }).click();
     await page.getByText("connection lost").waitFor();

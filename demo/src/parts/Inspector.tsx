@@ -70,6 +70,8 @@ export function Inspector() {
 const plain = (value: unknown): unknown =>
   value instanceof Map ? Object.fromEntries(value) : value instanceof Error ? { ...value, message: value.message } : value;
 
+const short = (text: string): string => (text.length > 16 ? `${text.slice(0, 15)}…` : text);
+
 const pretty = (payload: unknown): string => JSON.stringify(payload, (_, value: unknown) => plain(value), 2) ?? "";
 
 function brief(payload: unknown): string {
@@ -83,6 +85,6 @@ function brief(payload: unknown): string {
   if ("ok" in it) return it.ok ? ["ok", it.version !== undefined && `version ${it.version}`].filter(Boolean).join(" · ") : `refused: ${it.code}`;
   return Object.entries(it)
     .filter(([, value]) => typeof value !== "object")
-    .map(([key, value]) => `${key}: ${value}`)
+    .map(([key, value]) => `${key}: ${short(String(value))}`)
     .join(" · ");
 }

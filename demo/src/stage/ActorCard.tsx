@@ -2,7 +2,7 @@
 import { type PointerEvent, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { Avatar } from "../parts/Avatar.js";
 import { Mood } from "../parts/Mood.js";
-import { colour } from "../session.js";
+import { light } from "../session.js";
 import type { Actor, ActorView } from "./actor.js";
 
 const MOODS = ["fine", "busy", "away"];
@@ -24,7 +24,6 @@ export function ActorCard({ actor }: { actor: Actor }) {
           {WORDS[condition(view)]} <Since key={`${cut}${frozen}`} on={cut || frozen} />
         </span>
       </div>
-      {(cut || frozen) && <p className="hint">The others see it go within {Math.ceil(view.ttlMs / 1_000)} s, unless it is back before.</p>}
       <Floor actor={actor} view={view} />
       <ul className="seen" aria-label={`What ${actor.state.name} sees`}>
         {members.map(({ userId, state, connections }) => (
@@ -49,6 +48,7 @@ export function ActorCard({ actor }: { actor: Actor }) {
           Be {next}
         </button>
       </div>
+      <p className="hint">{cut || frozen ? `The others see it go within ${Math.ceil(view.ttlMs / 1_000)} s, unless it is back before.` : "\u00a0"}</p>
     </section>
   );
 }
@@ -87,7 +87,7 @@ function Floor({ actor, view }: { actor: Actor; view: ActorView }) {
       {here.map(({ userId, state }) => {
         const { x, y } = view.cursors.get(userId) as { x: number; y: number };
         return (
-          <span key={userId} className="cursor" data-cursor={userId} style={{ left: `${x * 100}%`, top: `${y * 100}%`, background: colour(userId) }} title={state.name} />
+          <span key={userId} className="cursor" data-cursor={userId} style={{ left: `${x * 100}%`, top: `${y * 100}%`, background: light(userId) }} title={state.name} />
         );
       })}
     </div>

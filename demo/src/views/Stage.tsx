@@ -32,12 +32,14 @@ export function Stage() {
         </div>
         <Agreement actors={shown} />
       </div>
-      <div className="stage">
-        {shown.map((actor) => (
-          <Running key={actor.userId} actor={actor} />
-        ))}
+      <div className="ensemble">
+        <div className={count === 4 ? "stage four" : "stage"}>
+          {shown.map((actor) => (
+            <Running key={actor.userId} actor={actor} />
+          ))}
+        </div>
+        <Timeline timeline={timeline} />
       </div>
-      <Timeline timeline={timeline} />
     </div>
   );
 }
