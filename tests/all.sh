@@ -7,6 +7,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 protocol=$root/tests/protocol
 sdk=$root/sdk/typescript
+demo=$root/demo
 examples=$root/examples
 target=${CARGO_TARGET_DIR:-target}
 [[ $target == /* ]] || target=$root/$target
@@ -89,7 +90,7 @@ component() {
 
 packages() {
   local folder
-  for folder in "$protocol" "$sdk" "$examples"; do (cd "$folder" && npm ci --no-audit --no-fund) || return; done
+  for folder in "$protocol" "$sdk" "$examples" "$demo"; do (cd "$folder" && npm ci --no-audit --no-fund) || return; done
 }
 
 # node_tests FOLDER: the tests in a folder, against the release build.
@@ -119,11 +120,12 @@ ran_all() {
 
 sdk_build() { (cd "$sdk" && npm run --silent check && npm run --silent build); }
 
-# sdk_tests PROJECT: one kind of the SDK's tests; all of them have to run and to pass.
-sdk_tests() {
-  local report outcome
+# vitest FOLDER ARGUMENT...: the tests that vitest runs there; all of them have to run and to pass.
+vitest() {
+  local folder=$1 report outcome
+  shift
   report=$(mktemp) || return
-  (cd "$sdk" && RTM_BIN=$target/release/rtm npx vitest run --project "$1" --reporter=default --reporter=json --outputFile.json="$report") &&
+  (cd "$folder" && RTM_BIN=$target/release/rtm npx vitest run "$@" --reporter=default --reporter=json --outputFile.json="$report") &&
     node -e '
       const { numPassedTests, numTotalTests } = JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8"));
       if (numPassedTests === 0 || numPassedTests !== numTotalTests) throw new Error(`${numPassedTests} of ${numTotalTests} tests passed`);
@@ -132,6 +134,9 @@ sdk_tests() {
   rm -f "$report"
   return $outcome
 }
+
+# The committed files of the demo must be what their source makes.
+demo_check() { (cd "$demo" && npm run --silent check && npm run --silent verify); }
 
 cd "$root"
 step "tools" tools
@@ -147,7 +152,9 @@ step "cluster tests" node_tests tests/cluster
 step "fault tests" node_tests tests/faults
 step "sdk check and build" sdk_build
 step "cookbook tests" node_tests examples
-for kind in unit server browser package; do step "sdk $kind tests" sdk_tests "$kind"; done
+for kind in unit server browser package; do step "sdk $kind tests" vitest "$sdk" --project "$kind"; done
+step "demo check" demo_check
+step "demo tests" vitest "$demo"
 
 printf '\n'
 for at in "${!names[@]}"; do

@@ -23,14 +23,10 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; worker-src 'self'; 
      frame-ancestors 'none'";
 
 /// What does not change from file to file.
-const HEADERS: [(HeaderName, &str); 4] = [
+const HEADERS: [(HeaderName, &str); 3] = [
     (header::CONTENT_SECURITY_POLICY, POLICY),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
-    (
-        HeaderName::from_static("cross-origin-opener-policy"),
-        "same-origin",
-    ),
 ];
 
 /// The file that is asked for, if it is one of the demo's.
