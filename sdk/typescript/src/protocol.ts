@@ -634,7 +634,7 @@ retryable: boolean,
  */
 field?: string, 
 /**
- * The limit that was passed, with `too_large` (new).
+ * The limit that was passed, with `too_large` and `rate_limited` (new).
  */
 limit?: Limit, 
 /**
