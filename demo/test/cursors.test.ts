@@ -11,7 +11,7 @@ async function shows(page: Page, id: string, wanted: number): Promise<void> {
   await page.waitForFunction(
     ([at, value]) => document.querySelector(`[data-testid="${at}"]`)?.textContent?.replaceAll(",", "") === value,
     [id, String(wanted)] as const,
-    { timeout: 45_000 },
+    { timeout: 90_000 },
   );
 }
 

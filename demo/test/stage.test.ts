@@ -10,7 +10,7 @@ const card = (page: Page, name: string) => page.getByRole("region", { name: `Cli
 const seen = (page: Page, by: string, who: string) => page.getByRole("list", { name: `What ${by} sees` }).getByRole("listitem").filter({ hasText: who });
 const timeline = (page: Page) => page.getByRole("list", { name: "Latest first" });
 const act = (page: Page, name: string, button: string) => card(page, name).getByRole("button", { name: button }).click();
-const agree = (page: Page, count: number) => page.getByText(`${count} of ${count} in the room, ${AGREED}`).waitFor();
+const agree = (page: Page, count: number) => page.getByText(`${count} of ${count} connected, ${AGREED}`).waitFor();
 
 /** The stage with that many clients, all of which see each other. */
 async function stage(url: string, count = 3, expected?: RegExp): Promise<Page> {
@@ -43,7 +43,7 @@ it("whose network is cut for five seconds resumes, and nobody sees it go or come
   await card(page, "Ada").getByText("no network 5 s").waitFor();
   // As it was when it was cut.
   await seen(page, "Ada", "Bob").filter({ hasText: "fine" }).waitFor();
-  await act(page, "Ada", "Mend network");
+  await act(page, "Ada", "Mend");
   await timeline(page).getByText("resumed, same presence").waitFor();
   await seen(page, "Ada", "Bob").filter({ hasText: "busy" }).waitFor();
   await agree(page, 3);
@@ -59,7 +59,7 @@ it("who is frozen beyond the TTL expires everywhere at once, and comes back by i
   await page.getByRole("button", { name: "Clear" }).click();
   await act(page, "Ada", "Freeze");
   for (const by of ["Bob", "Cleo", "Dan"]) await seen(page, by, "Ada").waitFor({ state: "detached" });
-  await page.getByText(`3 of 4 in the room, ${AGREED}`).waitFor();
+  await page.getByText(`3 of 4 connected, ${AGREED}`).waitFor();
   expect((await timeline(page).textContent())?.match(/told: ada expired/g), "by all the others").toHaveLength(3);
   // The frozen one knows nothing of it.
   await seen(page, "Ada", "Bob").waitFor();
@@ -82,7 +82,7 @@ it("all return when the server is started again", async () => {
   const first = await serve();
   const page = await stage(first.url, 3, /WebSocket connection|ERR_CONNECTION_REFUSED/);
   await first.stop();
-  await page.getByText(`0 of 3 in the room`).waitFor();
+  await page.getByText(`0 of 3 connected`).waitFor();
   await serve({ PORT: String(first.port) });
   await agree(page, 3);
   for (const by of ["Ada", "Bob", "Cleo"]) for (const who of ["Ada", "Bob", "Cleo"]) await seen(page, by, who).waitFor();

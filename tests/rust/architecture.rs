@@ -221,7 +221,7 @@ fn layer(name: &str) -> u8 {
 /// Files of the product and its tests, by their path from the root, and their text.
 fn files(extensions: &[&str]) -> Vec<(String, String)> {
     let mut files = Vec::new();
-    let mut folders: Vec<PathBuf> = ["domain", "adapters", "app", "sdk", "tests"]
+    let mut folders: Vec<PathBuf> = ["domain", "adapters", "app", "sdk", "tests", "demo", "examples"]
         .iter()
         .map(|folder| root().join(folder))
         .collect();

@@ -36,7 +36,7 @@ export function ActorCard({ actor }: { actor: Actor }) {
       </ul>
       <div className="buttons">
         <button aria-pressed={cut} disabled={frozen} onClick={() => actor.cut(!cut)}>
-          {cut ? "Mend network" : "Cut network"}
+          {cut ? "Mend" : "Cut network"}
         </button>
         <button aria-pressed={frozen} onClick={() => actor.freeze(!frozen)}>
           {frozen ? "Unfreeze" : "Freeze"}

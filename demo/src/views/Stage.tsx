@@ -66,7 +66,7 @@ function Agreement({ actors }: { actors: Actor[] }) {
   const agree = seen.size <= 1;
   return (
     <span className={agree ? "agreement yes" : "agreement"} role="status" data-testid="agreement">
-      {agree ? `${able.length} of ${actors.length} in the room, all see the same` : "converging"}
+      {agree ? `${able.length} of ${actors.length} connected, all see the same` : "converging"}
     </span>
   );
 }

@@ -10,10 +10,10 @@ interface Board {
 }
 
 /** Events that the server shall deliver to bots each second: every move goes to everyone, so that more bots move less often. */
-const DELIVERIES_PER_SECOND = 8_000;
+const DELIVERIES_PER_SECOND = 5_000;
 const MOVES_PER_SECOND_MAX = 4;
 /** Joins under way: each one is told to everyone. */
-const JOINING_MAX = 8;
+const JOINING_MAX = 10;
 
 const clients: RealtimeClient<Board>[] = [];
 const bots: { floor: number; channel: PresenceChannel<Board> }[] = [];
@@ -74,7 +74,8 @@ let due = 0;
 let turn = 0;
 setInterval(() => {
   const crowd = floorsOf(bots.length).reduce((sum, size) => sum + size * size, 0);
-  if (crowd === 0) return;
+  // While they join, the server has enough to tell everyone.
+  if (crowd === 0 || changing) return;
   const rate = Math.min(MOVES_PER_SECOND_MAX, DELIVERIES_PER_SECOND / crowd);
   due = Math.min(due + (rate * bots.length * TICK_MS) / 1_000, bots.length);
   for (; due >= 1; due -= 1) {

@@ -10,10 +10,11 @@ use super::*;
 use crate::config::{CorsOrigins, LeaseMode, LogFormat, Setting};
 
 /// For each setting another value than its default.
-const OTHER: [(&str, &str); 53] = [
+const OTHER: [(&str, &str); 54] = [
     ("HOST", "::1"),
     ("PORT", "0"),
     ("CORS_ORIGINS", "https://a.example"),
+    ("DEMO", "false"),
     ("SHUTDOWN_TIMEOUT_MS", "1"),
     ("REDIS_URL", "redis://:hunter2@cache:6379"),
     ("REDIS_PREFIX", "rtm-staging"),

@@ -1,5 +1,5 @@
 // The README's examples, unchanged, in an empty project and in a browser.
-import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, it } from "vitest";
 import { browser, site } from "../support/browser.ts";
@@ -7,9 +7,9 @@ import { project, root, run } from "../support/packed.ts";
 import { join, serve, until } from "../support/real.ts";
 
 const readme = readFileSync(path.join(root, "README.md"), "utf8");
-const example = (language: string): string => {
-  const [, text] = new RegExp(`\`\`\`${language}\n([^]*?)\n\`\`\``).exec(readme) ?? [];
-  if (!text) throw new Error(`the README has no example in ${language}`);
+const example = (language: string, page = readme): string => {
+  const [, text] = new RegExp(`\`\`\`${language}\n([^]*?)\n\`\`\``).exec(page) ?? [];
+  if (!text) throw new Error(`there is no example in ${language}`);
   return text;
 };
 
@@ -40,10 +40,14 @@ it("the package can be required, and loaded by the other names", async () => {
   expect((await run(made, process.execPath, ...flags, "names.cjs")).trim()).toBe("function function function function true");
 });
 
-it("rtm-sdk/react is loaded where there is React, and the rest needs none", async () => {
+it("rtm-sdk/react is loaded where there is React, the rest needs none, and the guide's example compiles", async () => {
   const made = await project("react");
   writeFileSync(path.join(made, "hooks.js"), `import { createHooks, useMembers } from "rtm-sdk/react"; console.log(useMembers === createHooks().useMembers);`);
   await expect(run(made, process.execPath, "hooks.js")).rejects.toThrow(/Cannot find package 'react'/);
-  symlinkSync(path.join(root, "node_modules/react"), path.join(made, "node_modules/react"));
+  mkdirSync(path.join(made, "node_modules/@types"));
+  for (const name of ["react", "@types/react", "csstype"]) symlinkSync(path.join(root, "node_modules", name), path.join(made, "node_modules", name));
   expect((await run(made, process.execPath, "hooks.js")).trim()).toBe("true");
+  writeFileSync(path.join(made, "guide.tsx"), example("tsx", readFileSync(path.join(root, "../../docs/react.md"), "utf8")));
+  const flags = "--noEmit --strict --jsx react-jsx --module nodenext --target es2022 --lib es2023,dom --types react guide.tsx";
+  await run(made, process.execPath, path.join(root, "node_modules/typescript/bin/tsc"), ...flags.split(" "));
 });
