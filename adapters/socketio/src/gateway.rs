@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use axum::Router;
@@ -26,10 +26,13 @@ use crate::handshake::Handshake;
 use crate::identity::Identity;
 use crate::limits::Limits;
 use crate::line::{Cut, Line};
-use crate::places::{Full, Places, place_of};
+use crate::partial::Partials;
+use crate::pending::{Pending, newcomer_of};
+use crate::places::{Places, place_of};
 use crate::polling::{self, Transport};
 use crate::registry::Registry;
 use crate::stream::StreamHandle;
+use crate::way_out::{self, WayOut};
 use crate::{Io, Socket};
 
 /// How often connections are looked at.
@@ -73,6 +76,10 @@ struct Shared {
     clock: Arc<dyn Clock>,
     registry: Arc<Registry>,
     places: Arc<Places>,
+    pending: Arc<Pending>,
+    partials: Arc<Partials>,
+    /// There once it is known what it stands in front of.
+    way_out: OnceLock<WayOut>,
     farewells: TaskTracker,
     draining: Arc<AtomicBool>,
 }
@@ -109,6 +116,9 @@ impl Gateway {
             .build_layer();
         let shared = Arc::new(Shared {
             places: Arc::new(Places::new(&limits)),
+            pending: Arc::new(Pending::new(&limits)),
+            partials: Arc::new(Partials::new(&limits)),
+            way_out: OnceLock::new(),
             limits: Arc::new(limits),
             clock,
             registry: Arc::new(Registry::default()),
@@ -144,22 +154,38 @@ impl Gateway {
         };
         // Handlers are registered in the middleware: a client that emits at once is answered.
         self.io.ns("/", announce.with(let_in));
+        let shared = self.shared.clone();
+        self.io.ns(way_out::NAMESPACE, move |socket: Socket| {
+            let way_out = shared.way_out.get().cloned();
+            async move {
+                if let Some(way_out) = way_out {
+                    way_out.close(socket).await;
+                }
+            }
+        });
         tokio::spawn(watch(Arc::downgrade(&self.shared), watcher));
     }
 
     /// Serves Socket.IO in front of `router`.
     pub fn in_front_of(&self, router: Router) -> Router {
+        // A service, not a layer of the router: a router may apply a layer anew for every request,
+        // and each application is a transport with no sessions.
+        let socket_io = self.layer.layer(router);
+        let way_out = WayOut {
+            transport: socket_io.clone(),
+            registry: self.shared.registry.clone(),
+        };
         let sessions = polling::Sessions {
             registry: self.shared.registry.clone(),
             places: self.shared.places.clone(),
+            pending: self.shared.pending.clone(),
+            partials: self.shared.partials.clone(),
+            way_out: self.shared.way_out.get_or_init(|| way_out).clone(),
             limits: self.shared.limits.clone(),
             clock: self.shared.clock.clone(),
             draining: self.shared.draining.clone(),
         };
         let known = axum::middleware::from_fn_with_state(sessions, polling::answer);
-        // A service, not a layer of the router: a router may apply a layer anew for every request,
-        // and each application is a transport with no sessions.
-        let socket_io = self.layer.layer(router);
         Router::new().fallback_service(socket_io).layer(known)
     }
 
@@ -249,6 +275,9 @@ impl Shared {
         let place = place_of(socket.req_parts());
         if let Some(full) = place.and_then(|place| place.over()) {
             return Err(ConnectRefused(full.into()));
+        }
+        if let Some(newcomer) = newcomer_of(socket.req_parts()) {
+            newcomer.enters();
         }
         let now = self.clock.now();
         let line = Arc::new(Line::new(&self.limits, now));
@@ -358,21 +387,4 @@ async fn watch(shared: Weak<Shared>, hooks: Arc<dyn Hooks>) {
 fn leaves_session(reason: DisconnectReason) -> bool {
     use DisconnectReason::{ClientNSDisconnect, ServerNSDisconnect};
     matches!(reason, ClientNSDisconnect | ServerNSDisconnect)
-}
-
-impl From<Full> for ConnectRefusal {
-    fn from(full: Full) -> Self {
-        let message = match full {
-            Full::Node { max } => format!("this server takes {max} connections: MAX_CONNECTIONS"),
-            Full::Address { max } => {
-                format!(
-                    "this server takes {max} connections of one address: MAX_CONNECTIONS_PER_ADDRESS"
-                )
-            }
-        };
-        Self {
-            code: ErrorCode::TooLarge,
-            message,
-        }
-    }
 }

@@ -6,6 +6,7 @@
 //!
 //! Only this crate and `app` know socketioxide.
 
+mod bare;
 pub mod bus;
 pub mod cluster;
 pub mod connection;
@@ -16,12 +17,16 @@ mod identity;
 pub mod limits;
 pub mod line;
 pub mod panics;
+mod partial;
+mod pending;
 mod places;
 mod polling;
 pub mod presence;
 mod registry;
 mod serve;
 mod stream;
+mod upgrade;
+mod way_out;
 
 pub use bus::{Bus, BusAway, BusSink};
 pub use cluster::{Cluster, ClusterAdapter};

@@ -10,7 +10,7 @@ use super::*;
 use crate::config::{CorsOrigins, LeaseMode, LogFormat, Setting};
 
 /// For each setting another value than its default.
-const OTHER: [(&str, &str); 51] = [
+const OTHER: [(&str, &str); 53] = [
     ("HOST", "::1"),
     ("PORT", "0"),
     ("CORS_ORIGINS", "https://a.example"),
@@ -57,6 +57,8 @@ const OTHER: [(&str, &str); 51] = [
     ("MAX_EVENTS_BURST", "18"),
     ("MAX_CONNECTIONS", "19"),
     ("MAX_CONNECTIONS_PER_ADDRESS", "20"),
+    ("MAX_PENDING_SESSIONS", "38"),
+    ("MAX_PARTIAL_BYTES", "3900"),
     ("MAX_QUEUE_BYTES", "2100"),
     ("MAX_QUEUE_PACKETS", "22"),
     ("MAX_INBOX_BYTES", "2300"),
