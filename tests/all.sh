@@ -7,6 +7,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 protocol=$root/tests/protocol
 sdk=$root/sdk/typescript
+examples=$root/examples
 target=${CARGO_TARGET_DIR:-target}
 [[ $target == /* ]] || target=$root/$target
 node_min=20
@@ -88,16 +89,16 @@ component() {
 
 packages() {
   local folder
-  for folder in "$protocol" "$sdk"; do (cd "$folder" && npm ci --no-audit --no-fund) || return; done
+  for folder in "$protocol" "$sdk" "$examples"; do (cd "$folder" && npm ci --no-audit --no-fund) || return; done
 }
 
-# node_tests FOLDER: the tests in tests/FOLDER, against the release build.
+# node_tests FOLDER: the tests in a folder, against the release build.
 node_tests() {
   local report
   [[ -x $target/release/rtm ]] || complain "there is no $target/release/rtm: the release build has failed" || return
   report=$(mktemp) || return
   (
-    cd "$root/tests/$1" &&
+    cd "$root/$1" &&
       RTM_BIN=$target/release/rtm npm test --silent -- \
         --test-reporter=spec --test-reporter-destination=stdout \
         --test-reporter=tap --test-reporter-destination="$report"
@@ -139,12 +140,13 @@ if ! $fast; then
   step "cargo fmt" cargo fmt --all --check
   step "cargo clippy" cargo clippy --workspace --all-targets -- -D warnings
 fi
-step "cargo build --release" cargo build --release
+step "cargo build --release" cargo build --release -p rtm -p rtm-external-module
 step "cargo test" cargo test --workspace
-step "protocol tests" node_tests protocol
-step "cluster tests" node_tests cluster
-step "fault tests" node_tests faults
+step "protocol tests" node_tests tests/protocol
+step "cluster tests" node_tests tests/cluster
+step "fault tests" node_tests tests/faults
 step "sdk check and build" sdk_build
+step "cookbook tests" node_tests examples
 for kind in unit server browser package; do step "sdk $kind tests" sdk_tests "$kind"; done
 
 printf '\n'

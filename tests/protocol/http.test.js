@@ -21,7 +21,7 @@ test("/healthz and /readyz answer 200", async () => {
 });
 
 test("any other path is 404", async () => {
-  for (const path of ["/", "/favicon.ico", "/healthz/", "/healthz/x", "/socket.ioo/", "/presence", "/metrics", "/..%2f..%2fetc/passwd"]) {
+  for (const path of ["/", "/favicon.ico", "/healthz/", "/healthz/x", "/socket.ioo/", "/presence", "/metrics/", "/..%2f..%2fetc/passwd"]) {
     assert.equal((await request(server, path)).status, 404, path);
   }
   assert.equal((await request(server, "/", { method: "POST", body: "{}" })).status, 404);

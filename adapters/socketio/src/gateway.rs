@@ -1,12 +1,10 @@
 //! Socket.IO with our limits: lets connections in, announces them, and sees them off.
 
-use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use axum::Router;
-use futures_util::future::BoxFuture;
 use rtm_domain::ids::UserId;
 use rtm_domain::ports::Clock;
 use rtm_domain::time::Timestamp;
@@ -23,9 +21,11 @@ use tower::Layer;
 use crate::cluster::{Cluster, ClusterAdapter};
 use crate::connection::{Connection, Intake, stream_of};
 use crate::handshake::Handshake;
+use crate::hooks::{ConnectRefused, Hooks};
 use crate::identity::Identity;
 use crate::limits::Limits;
 use crate::line::{Cut, Line};
+use crate::metrics::Metrics;
 use crate::partial::Partials;
 use crate::pending::{Pending, newcomer_of};
 use crate::places::{Places, place_of};
@@ -41,29 +41,6 @@ const WATCH_EVERY: Duration = Duration::from_millis(500);
 /// How often a closing gateway looks whether clients have fetched what waits for them.
 const DRAIN_EVERY: Duration = Duration::from_millis(10);
 
-/// What the application does when connections come and go. A panic in a hook is the
-/// application's business to catch.
-pub trait Hooks: Send + Sync + 'static {
-    /// Somebody wants in: who it is, or none where nobody has to prove that; or why not.
-    fn authenticate(&self, handshake: Handshake) -> Authenticated {
-        let _ = handshake;
-        Box::pin(async { Ok(None) })
-    }
-
-    /// A connection is about to be let in: the place to register handlers. It has not been told
-    /// yet, so nothing may be emitted.
-    fn on_connection(&self, connection: &Arc<Connection>);
-
-    /// The connection knows that it is connected.
-    fn on_connected(&self, connection: &Arc<Connection>);
-
-    /// The connection is gone, and everything it asked before is done.
-    fn on_disconnected(&self, connection: &Arc<Connection>, said_farewell: bool) -> crate::Work;
-}
-
-/// Who somebody is, or why that is not proven.
-pub type Authenticated = BoxFuture<'static, Result<Option<Identity>, ConnectRefusal>>;
-
 /// Socket.IO with our limits.
 pub struct Gateway {
     io: Io,
@@ -73,6 +50,7 @@ pub struct Gateway {
 
 struct Shared {
     limits: Arc<Limits>,
+    metrics: Arc<Metrics>,
     clock: Arc<dyn Clock>,
     registry: Arc<Registry>,
     places: Arc<Places>,
@@ -82,17 +60,6 @@ struct Shared {
     way_out: OnceLock<WayOut>,
     farewells: TaskTracker,
     draining: Arc<AtomicBool>,
-}
-
-/// Why a connection was not let in. Its text is what the client's `connect_error` carries.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConnectRefused(pub ConnectRefusal);
-
-impl fmt::Display for ConnectRefused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let json = serde_json::to_string(&self.0).map_err(|_| fmt::Error)?;
-        f.write_str(&json)
-    }
 }
 
 impl Gateway {
@@ -120,6 +87,7 @@ impl Gateway {
             partials: Arc::new(Partials::new(&limits)),
             way_out: OnceLock::new(),
             limits: Arc::new(limits),
+            metrics: Arc::new(Metrics::default()),
             clock,
             registry: Arc::new(Registry::default()),
             farewells: TaskTracker::new(),
@@ -141,7 +109,10 @@ impl Gateway {
             let handshake = Handshake::read(auth.0.as_ref().ok(), socket.req_parts());
             async move {
                 let identity = hooks.authenticate(handshake).await;
-                shared.let_in(socket, identity.map_err(ConnectRefused)?, &hooks)
+                match identity {
+                    Ok(identity) => shared.let_in(socket, identity, &hooks),
+                    Err(refusal) => Err(shared.turn_away(refusal.code.as_str(), refusal)),
+                }
             }
         };
         let registry = self.shared.registry.clone();
@@ -182,6 +153,7 @@ impl Gateway {
             partials: self.shared.partials.clone(),
             way_out: self.shared.way_out.get_or_init(|| way_out).clone(),
             limits: self.shared.limits.clone(),
+            metrics: self.shared.metrics.clone(),
             clock: self.shared.clock.clone(),
             draining: self.shared.draining.clone(),
         };
@@ -192,6 +164,19 @@ impl Gateway {
     /// All connections of this node.
     pub fn all(&self) -> Vec<Arc<Connection>> {
         self.shared.registry.all()
+    }
+
+    /// What is counted on a connection's way in and out.
+    pub fn metrics(&self) -> &Metrics {
+        &self.shared.metrics
+    }
+
+    /// How many connections there are by WebSocket, and how many by polling. Looks at each.
+    pub fn transports(&self) -> (usize, usize) {
+        let connections = self.shared.registry.all();
+        let carried = connections.iter().filter(|it| it.line().is_carried());
+        let websockets = carried.count();
+        (websockets, connections.len() - websockets)
     }
 
     /// How many connections there are.
@@ -267,14 +252,15 @@ impl Shared {
         hooks: &Arc<dyn Hooks>,
     ) -> Result<(), ConnectRefused> {
         if self.draining.load(Ordering::SeqCst) {
-            return Err(ConnectRefused(ConnectRefusal {
+            let refusal = ConnectRefusal {
                 code: ErrorCode::Draining,
                 message: "this server is going away: reconnect".into(),
-            }));
+            };
+            return Err(self.turn_away(refusal.code.as_str(), refusal));
         }
         let place = place_of(socket.req_parts());
         if let Some(full) = place.and_then(|place| place.over()) {
-            return Err(ConnectRefused(full.into()));
+            return Err(self.turn_away(full.limit(), full.into()));
         }
         if let Some(newcomer) = newcomer_of(socket.req_parts()) {
             newcomer.enters();
@@ -282,8 +268,10 @@ impl Shared {
         let now = self.clock.now();
         let line = Arc::new(Line::new(&self.limits, now));
         let id = self.registry.next_id();
-        let (limits, clock) = (self.limits.clone(), self.clock.clone());
-        let connection = Arc::new(Connection::new(id, socket, line, limits, clock));
+        let (limits, metrics) = (self.limits.clone(), self.metrics.clone());
+        let clock = self.clock.clone();
+        let connection = Connection::new(id, socket, line, (limits, metrics), clock);
+        let connection = Arc::new(connection);
         if let Some(identity) = identity {
             connection.identify(Arc::new(identity));
         }
@@ -319,7 +307,13 @@ impl Shared {
             }
         });
         hooks.on_connection(&connection);
+        self.metrics.let_in();
         Ok(())
+    }
+
+    fn turn_away(&self, reason: &'static str, refusal: ConnectRefusal) -> ConnectRefused {
+        self.metrics.turned_away(reason);
+        ConnectRefused(refusal)
     }
 
     /// The stream that is a connection's line: the one it was upgraded to, or the one that was a
@@ -344,6 +338,7 @@ impl Shared {
         match connection.line().reason() {
             None | Some(Cut::Shutdown) => tracing::debug!(connection = id, "a connection ended"),
             Some(cut) => {
+                self.metrics.cut(cut);
                 let reason = cut.name();
                 tracing::info!(connection = id, ?remote, reason, "a connection was cut");
             }

@@ -13,9 +13,11 @@ pub mod connection;
 mod frame;
 pub mod gateway;
 pub mod handshake;
+pub mod hooks;
 mod identity;
 pub mod limits;
 pub mod line;
+pub mod metrics;
 pub mod panics;
 mod partial;
 mod pending;
@@ -30,12 +32,14 @@ mod way_out;
 
 pub use bus::{Bus, BusAway, BusSink};
 pub use cluster::{Cluster, ClusterAdapter};
-pub use connection::{Ack, Connection, Handler, Request, Work};
+pub use connection::{Ack, Connection, Handler, Request, Work, remote_of};
 pub use frame::Frame;
-pub use gateway::{ConnectRefused, Gateway, Hooks};
+pub use gateway::Gateway;
 pub use handshake::Handshake;
+pub use hooks::{ConnectRefused, Hooks};
 pub use identity::{Authority, Everything, Identity, Right};
 pub use limits::Limits;
+pub use metrics::Metrics;
 pub use serve::serve;
 pub use socketioxide;
 

@@ -39,6 +39,16 @@ pub(crate) enum Full {
     Address { max: usize },
 }
 
+impl Full {
+    /// The limit's name in the configuration.
+    pub(crate) fn limit(self) -> &'static str {
+        match self {
+            Full::Node { .. } => "MAX_CONNECTIONS",
+            Full::Address { .. } => "MAX_CONNECTIONS_PER_ADDRESS",
+        }
+    }
+}
+
 impl From<Full> for ConnectRefusal {
     fn from(full: Full) -> Self {
         let message = match full {

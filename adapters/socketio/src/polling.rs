@@ -20,6 +20,7 @@ use rtm_protocol::{ConnectRefusal, ErrorCode};
 use crate::bare::bare;
 use crate::connection::{Connection, stream_of};
 use crate::limits::Limits;
+use crate::metrics::Metrics;
 use crate::partial::Partials;
 use crate::pending::{Newcomer, Pending};
 use crate::places::{Full, Places};
@@ -36,6 +37,7 @@ pub(crate) struct Sessions {
     pub(crate) partials: Arc<Partials>,
     pub(crate) way_out: WayOut,
     pub(crate) limits: Arc<Limits>,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) draining: Arc<AtomicBool>,
 }
@@ -74,7 +76,10 @@ pub(crate) async fn answer(
     if request.method() == Method::POST {
         request = match body::read(request, &sessions.limits, &sessions.partials).await {
             Ok(request) => request,
-            Err(refused) => return refused,
+            Err(refused) => {
+                sessions.metrics.request_refused(refused.status());
+                return refused;
+            }
         };
     }
     let Some(line) = line else {
@@ -94,6 +99,7 @@ pub(crate) async fn answer(
 /// Opens a session, if there is a place for it.
 async fn open(mut request: Request, sessions: &Sessions, next: Next) -> Response {
     if sessions.draining.load(Ordering::SeqCst) {
+        sessions.metrics.turned_away(ErrorCode::Draining.as_str());
         return draining();
     }
     let stream = stream_of(request.extensions()).cloned();
@@ -102,11 +108,15 @@ async fn open(mut request: Request, sessions: &Sessions, next: Next) -> Response
         .take(stream.as_ref().map(|stream| stream.remote.ip()))
     {
         Ok(place) => request.extensions_mut().insert(place),
-        Err(full) => return no_place(full),
+        Err(full) => {
+            sessions.metrics.turned_away(full.limit());
+            return no_place(full);
+        }
     };
     let is_web_socket = transport_in(request.uri()) == Some(Transport::WebSocket);
     let own = stream.as_ref().filter(|_| is_web_socket);
     let Ok((newcomer, oldest)) = sessions.pending.admit(own) else {
+        sessions.metrics.turned_away("MAX_PENDING_SESSIONS");
         return crowded();
     };
     if let Some(oldest) = oldest {

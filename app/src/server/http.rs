@@ -12,23 +12,34 @@ use rtm_socketio::Gateway;
 use serde_json::json;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
+use super::scrape::{self, Scrape};
 use super::storage::Storage;
 use crate::config::{CorsOrigins, HttpConfig};
 use crate::module::Routes;
 
 /// What tells whether the server takes clients.
 #[derive(Clone)]
-pub(super) struct Readiness {
+pub(crate) struct Readiness {
     pub(super) ready: Arc<AtomicBool>,
     pub(super) storage: Arc<Storage>,
 }
 
-/// Health, readiness, Socket.IO, the routes of modules, and the application's own router or 404
+impl Readiness {
+    /// Why it does not, if it does not.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        match self.ready.load(Ordering::SeqCst) {
+            true => self.storage.trouble(),
+            false => Some("draining".into()),
+        }
+    }
+}
+
+/// Health, readiness, metrics, Socket.IO, the routes of modules, and the application's own router or 404
 /// for the rest.
 pub(super) fn router(
     gateway: &Gateway,
     config: &HttpConfig,
-    readiness: Readiness,
+    (readiness, scrape): (Readiness, Option<Scrape>),
     routes: &Routes,
     own: Option<Router>,
 ) -> Router {
@@ -36,6 +47,10 @@ pub(super) fn router(
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .with_state(readiness);
+    let router = match scrape {
+        Some(scrape) => router.route("/metrics", get(scrape::metrics).with_state(scrape)),
+        None => router,
+    };
     let router = routes.merge_into(router);
     let router = match own {
         Some(own) => router.fallback_service(own),
@@ -53,11 +68,7 @@ async fn healthz() -> Response {
 
 /// The server takes clients.
 async fn readyz(State(readiness): State<Readiness>) -> Response {
-    let trouble = match readiness.ready.load(Ordering::SeqCst) {
-        true => readiness.storage.trouble(),
-        false => Some("draining".into()),
-    };
-    match trouble {
+    match readiness.trouble() {
         None => Json(json!({ "status": "ready" })).into_response(),
         Some(reason) => {
             let why = json!({ "status": "unavailable", "reason": reason });

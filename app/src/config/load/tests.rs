@@ -62,6 +62,8 @@ const OTHER: [(&str, &str); 53] = [
     ("MAX_QUEUE_BYTES", "2100"),
     ("MAX_QUEUE_PACKETS", "22"),
     ("MAX_INBOX_BYTES", "2300"),
+    ("METRICS_ENABLED", "false"),
+    ("METRICS_TOKEN", "a token that is long enough"),
     ("LOG_FORMAT", "json"),
     ("LOG_LEVEL", "info,rtm=debug"),
 ];
