@@ -21,7 +21,10 @@ pub const OWNER: &str = "presence";
 /// Gives a connection its presence: a session of the service, and handlers for its events.
 pub fn attach(service: &PresenceService, connection: &Arc<Connection>) -> Session {
     let session = service.connect(connection.id(), Arc::new(peer::SocketPeer::new(connection)));
-    let policy = *service.policy();
+    let context = Arc::new(events::Context {
+        session: session.clone(),
+        policy: *service.policy(),
+    });
     let handlers: [(&str, Handle); 4] = [
         (names::PRESENCE_JOIN, events::join),
         (names::PRESENCE_HEARTBEAT, events::heartbeat),
@@ -29,10 +32,7 @@ pub fn attach(service: &PresenceService, connection: &Arc<Connection>) -> Sessio
         (names::PRESENCE_SYNC, events::sync),
     ];
     for (event, handle) in handlers {
-        let context = events::Context {
-            session: session.clone(),
-            policy,
-        };
+        let context = context.clone();
         let handler: Handler = Arc::new(move |request| handle(&context, request));
         connection.on(OWNER, event, handler);
     }
