@@ -24,6 +24,9 @@ pub(crate) use wires::revoke_in;
 /// How often revocations are read that a message may not have told of.
 const READ_EVERY: Duration = Duration::from_secs(20);
 
+/// The same where the last attempt failed: whoever is shut out must not wait for long.
+const READ_AGAIN: Duration = Duration::from_secs(1);
+
 /// This node among the others, if there are any.
 pub(crate) struct Nodes {
     gateway: Arc<Gateway>,
@@ -66,18 +69,23 @@ impl Nodes {
         let (nodes, interrupted) = (Arc::downgrade(self), wires.interrupted());
         let shutdown = shutdown.clone();
         tokio::spawn(async move {
+            let mut pause = READ_EVERY;
             loop {
                 tokio::select! {
                     () = shutdown.cancelled() => return,
                     () = interrupted.notified() => {}
-                    () = tokio::time::sleep(READ_EVERY) => {}
+                    () = tokio::time::sleep(pause) => {}
                 }
                 let Some(nodes) = Weak::upgrade(&nodes) else {
                     return;
                 };
-                if let Err(error) = nodes.read_revocations().await {
-                    tracing::warn!(%error, "who is shut out cannot be read; trying again");
-                }
+                pause = match nodes.read_revocations().await {
+                    Ok(()) => READ_EVERY,
+                    Err(error) => {
+                        tracing::warn!(%error, "who is shut out cannot be read; trying again");
+                        READ_AGAIN
+                    }
+                };
             }
         });
     }

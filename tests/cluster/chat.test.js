@@ -60,6 +60,43 @@ test("a last message that was lost on its way is heard all the same", async (t) 
   }
 });
 
+test("what cannot be read in a room's stream keeps nothing else from being heard, there or elsewhere", async (t) => {
+  const all = await cluster(t);
+  const [room, spoilt, other] = [unique("room"), unique("spoilt"), unique("other")];
+  const [ann, bob] = [await all.connect(all.nodes[0]), await all.connect(all.nodes[1])];
+  for (const at of [room, spoilt, other]) for (const [user, client] of [["ann", ann], ["bob", bob]]) await client.join(at, user);
+  const say = async (roomId, message) => {
+    const ack = await ann.ask("chat:send", { roomId, message });
+    assert.equal(ack.ok, true, JSON.stringify(ack));
+    return ack.msgId;
+  };
+  const hear = async (roomId, message) => {
+    for (const client of [ann, bob]) await client.hears("chat:message", { roomId, message }, 10_000);
+  };
+  for (const at of [room, spoilt, other]) await hear(at, (await say(at, "first"), "first"));
+  await all.redis.with(async (resp) => {
+    const keys = await resp.ask("KEYS", "*");
+    const keyOf = (kind, at) => keys.find((key) => key.endsWith(`:of-room:${kind}:${at}`));
+    // More than one page of them, and some that are no messages at all.
+    for (let nth = 0; nth < 12; nth += 1) await resp.ask("XADD", keyOf("chat", room), "*", "b", "x".repeat(100_000), "p", "1", "n", "");
+    await resp.ask("XADD", keyOf("chat", room), "*", "what", "ever");
+    await resp.ask("SET", keyOf("chat-names", spoilt), "x");
+    await resp.ask("CLIENT", "KILL", "TYPE", "pubsub");
+  });
+  await hear(room, (await say(room, "second"), "second"));
+  const { messages } = await bob.ask("chat:history", { roomId: room });
+  assert.equal(messages.at(-1).message, "second");
+  assert.equal((await ann.ask("chat:send", { roomId: spoilt, message: "x" })).code, "unavailable");
+  // A last message that is lost: rooms are compared with the store, beside one that cannot be.
+  await all.redis.with(async (resp) => {
+    const ms = Date.now() + 1;
+    const key = (await resp.ask("KEYS", "*")).find((found) => found.endsWith(`:chat:${other}`));
+    await resp.ask("XADD", key, `${ms}-0`, "b", JSON.stringify({ user: "ann", message: "lost" }), "p", "0", "n", "");
+    await resp.ask("HSET", key.replace(":chat:", ":chat-names:"), "last", `${ms * 1024}`);
+  });
+  await hear(other, "lost");
+});
+
 test("the history outlives all nodes, and goes on in order", async (t) => {
   const all = await cluster(t, { env: { CHAT_MAX_HISTORY: "7" } });
   const room = unique("room");

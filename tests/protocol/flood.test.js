@@ -60,6 +60,16 @@ test("1,000 binary attachments, sent and only announced", async () => {
   }
 });
 
+/** Waits until `count` of the promises are fulfilled, or can no longer be. */
+function fulfilled(count, promises) {
+  return new Promise((resolve, reject) => {
+    let left = count;
+    let spare = promises.length - count;
+    const one = () => (left -= 1) === 0 && resolve();
+    for (const promise of promises) promise.then(one, (error) => (spare -= 1) < 0 && reject(error));
+  });
+}
+
 const EVENTS = [
   [20_000, "heartbeats without an ack", () => '42["presence:heartbeat",null]'],
   [20_000, "joins and leaves in turn", (n) => (n % 2 ? '42["presence:leave",null]' : '42["presence:join",{"roomId":"flood","userId":"eve"}]')],
@@ -159,3 +169,49 @@ test("50,000 fragments of nothing, and of one message without an end", async () 
     tcp.destroy();
   }
 });
+
+test("5,000 polling sessions that never enter", async () => {
+  for (let wave = 0; wave < 50; wave += 1) {
+    await Promise.all(Array.from({ length: 100 }, () => request(server, "/socket.io/?EIO=4&transport=polling")));
+  }
+  await mustServe("5,000 polling sessions");
+});
+
+test("5,000 WebSockets that never enter", async () => {
+  const raws = [];
+  for (let wave = 0; wave < 50; wave += 1) {
+    raws.push(...(await Promise.all(Array.from({ length: 100 }, () => RawSocket.open(server)))));
+  }
+  await mustServe("5,000 WebSockets");
+  for (const raw of raws) raw.cut();
+});
+
+const UNFINISHED = 999_000;
+const UNFINISHED_MESSAGES = {
+  "polled bodies": async () => {
+    const polling = await (await Polling.open(server)).enter();
+    const tcp = new Tcp(server);
+    tcp.send(`POST ${polling.path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000000\r\n\r\n`, "4".repeat(UNFINISHED));
+    return tcp;
+  },
+  "WebSocket frames": async () => {
+    const tcp = await Tcp.webSocket(server);
+    tcp.send(frame(TEXT, "4".repeat(UNFINISHED), { claim: 1_000_000n }));
+    return tcp;
+  },
+  "WebSocket fragments": async () => {
+    const tcp = await Tcp.webSocket(server);
+    const part = frame(0, "x".repeat(9_990), { fin: false });
+    tcp.send(frame(TEXT, "42", { fin: false }), ...Array.from({ length: UNFINISHED / 9_990 }, () => part));
+    return tcp;
+  },
+};
+for (const [what, begin] of Object.entries(UNFINISHED_MESSAGES)) {
+  test(`100 unfinished messages of 1 MB: ${what}`, async () => {
+    const tcps = await Promise.all(Array.from({ length: 100 }, begin));
+    // No more than 8 MiB of them are kept.
+    await fulfilled(100 - 8, tcps.map((tcp) => tcp.closes(FLOOD_MS)));
+    await mustServe(`100 unfinished ${what}`);
+    for (const tcp of tcps) tcp.destroy();
+  });
+}

@@ -1,5 +1,6 @@
 // The table "Limits": what is at the limit works; what is over it is refused with the limit's name and value, or cut; nothing changes by it.
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { test } from "node:test";
 import { clientsOf, TRANSPORTS } from "./support/client.js";
 import { Polling, request } from "./support/http.js";
@@ -236,6 +237,47 @@ test("handshakes far above MAX_CONNECTIONS are refused without a session", async
   assert.equal(JSON.parse(body).code, "too_large");
   await assert.rejects(RawSocket.open(server), /503/);
   only.cut();
+});
+
+test("MAX_PENDING_SESSIONS: the oldest session that has not entered goes, and nobody who has", async () => {
+  const server = await serve({ MAX_PENDING_SESSIONS: "2", CONNECT_TIMEOUT_MS: "60000" });
+  const entered = [await RawSocket.enter(server), await (await Polling.open(server)).enter()];
+  const oldest = await RawSocket.open(server);
+  const polling = await Polling.open(server);
+  const third = await RawSocket.open(server);
+  await oldest.closes();
+  const fourth = await RawSocket.open(server);
+  await eventually("the end of the polling session", async () => assert.equal((await polling.get()).status, 400));
+  third.send("40");
+  await third.until("40");
+  // Those that are gone are let go of, long before they would have had to enter.
+  const open = () => eventually("room for another one", () => RawSocket.open(server));
+  for (let n = 0; n < 20; n += 1) (await open()).cut();
+  const [fifth, sixth] = [await open(), await open()];
+  await fourth.closes();
+  for (const raw of [fifth, sixth]) raw.cut();
+  for (const raw of [...entered, third]) assert.equal((await raw.ask("presence:leave", null)).ok, true);
+});
+
+test("MAX_PARTIAL_BYTES: the largest unfinished message goes, and everybody else is served", async () => {
+  const server = await serve({ MAX_PARTIAL_BYTES: "120000" });
+  const begun = async (bytes) => {
+    // An answer to a ping of Engine.IO would be the next part of the message.
+    const raw = await RawSocket.enter(server, { pong: false });
+    raw.ws.send("x".repeat(bytes), { fin: false });
+    const read = once(raw.ws, "pong");
+    raw.ws.ping();
+    await read;
+    return raw;
+  };
+  const small = await begun(3_000);
+  const large = await begun(50_000);
+  const larger = await begun(60_000);
+  const whole = await RawSocket.enter(server);
+  const { ok } = await whole.ask("presence:join", { roomId: "room", userId: "eve", state: { text: "x".repeat(40_000) } });
+  assert.equal(ok, true);
+  await larger.closes();
+  assert.ok(!small.closed && !large.closed);
 });
 
 test("one packet larger than MAX_QUEUE_BYTES may enter an empty queue", async (t) => {

@@ -210,7 +210,14 @@ impl PresenceStore for RedisStore {
         let mut records = Vec::new();
         for mut record in answer.lists()? {
             let (_, conn) = ids("", &record.text()?);
-            records.push((conn, record.found()?));
+            match (record.found(), conns) {
+                (Ok(found), _) => records.push((conn, found)),
+                // One member whom this version cannot read must not close the room to all.
+                (Err(error), Conns::Live) => {
+                    tracing::error!(%room, %conn, %error, "a presence cannot be read");
+                }
+                (Err(error), Conns::One(_)) => return Err(error),
+            }
         }
         records.sort_by(|(a, _), (b, _)| a.cmp(b));
         Ok(Read {
@@ -243,7 +250,11 @@ impl PresenceStore for RedisStore {
         let mut lapsed = Vec::new();
         for mut record in answer.lists()? {
             let (room, conn) = ids(&record.text()?, &record.text()?);
-            lapsed.push((room, conn, record.lapsed()?));
+            match record.lapsed() {
+                Ok(found) => lapsed.push((room, conn, found)),
+                // It is left to the version that wrote it.
+                Err(error) => tracing::error!(%room, %conn, %error, "a presence cannot be read"),
+            }
         }
         Ok(Due { lapsed, witness })
     }

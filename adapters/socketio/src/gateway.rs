@@ -1,12 +1,10 @@
 //! Socket.IO with our limits: lets connections in, announces them, and sees them off.
 
-use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use axum::Router;
-use futures_util::future::BoxFuture;
 use rtm_domain::ids::UserId;
 use rtm_domain::ports::Clock;
 use rtm_domain::time::Timestamp;
@@ -23,14 +21,18 @@ use tower::Layer;
 use crate::cluster::{Cluster, ClusterAdapter};
 use crate::connection::{Connection, Intake, stream_of};
 use crate::handshake::Handshake;
+use crate::hooks::{ConnectRefused, Hooks};
 use crate::identity::Identity;
 use crate::limits::Limits;
 use crate::line::{Cut, Line};
 use crate::metrics::Metrics;
+use crate::partial::Partials;
+use crate::pending::{Pending, newcomer_of};
 use crate::places::{Places, place_of};
 use crate::polling::{self, Transport};
 use crate::registry::Registry;
 use crate::stream::StreamHandle;
+use crate::way_out::{self, WayOut};
 use crate::{Io, Socket};
 
 /// How often connections are looked at.
@@ -38,29 +40,6 @@ const WATCH_EVERY: Duration = Duration::from_millis(500);
 
 /// How often a closing gateway looks whether clients have fetched what waits for them.
 const DRAIN_EVERY: Duration = Duration::from_millis(10);
-
-/// What the application does when connections come and go. A panic in a hook is the
-/// application's business to catch.
-pub trait Hooks: Send + Sync + 'static {
-    /// Somebody wants in: who it is, or none where nobody has to prove that; or why not.
-    fn authenticate(&self, handshake: Handshake) -> Authenticated {
-        let _ = handshake;
-        Box::pin(async { Ok(None) })
-    }
-
-    /// A connection is about to be let in: the place to register handlers. It has not been told
-    /// yet, so nothing may be emitted.
-    fn on_connection(&self, connection: &Arc<Connection>);
-
-    /// The connection knows that it is connected.
-    fn on_connected(&self, connection: &Arc<Connection>);
-
-    /// The connection is gone, and everything it asked before is done.
-    fn on_disconnected(&self, connection: &Arc<Connection>, said_farewell: bool) -> crate::Work;
-}
-
-/// Who somebody is, or why that is not proven.
-pub type Authenticated = BoxFuture<'static, Result<Option<Identity>, ConnectRefusal>>;
 
 /// Socket.IO with our limits.
 pub struct Gateway {
@@ -75,19 +54,12 @@ struct Shared {
     clock: Arc<dyn Clock>,
     registry: Arc<Registry>,
     places: Arc<Places>,
+    pending: Arc<Pending>,
+    partials: Arc<Partials>,
+    /// There once it is known what it stands in front of.
+    way_out: OnceLock<WayOut>,
     farewells: TaskTracker,
     draining: Arc<AtomicBool>,
-}
-
-/// Why a connection was not let in. Its text is what the client's `connect_error` carries.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConnectRefused(pub ConnectRefusal);
-
-impl fmt::Display for ConnectRefused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let json = serde_json::to_string(&self.0).map_err(|_| fmt::Error)?;
-        f.write_str(&json)
-    }
 }
 
 impl Gateway {
@@ -111,6 +83,9 @@ impl Gateway {
             .build_layer();
         let shared = Arc::new(Shared {
             places: Arc::new(Places::new(&limits)),
+            pending: Arc::new(Pending::new(&limits)),
+            partials: Arc::new(Partials::new(&limits)),
+            way_out: OnceLock::new(),
             limits: Arc::new(limits),
             metrics: Arc::new(Metrics::default()),
             clock,
@@ -150,23 +125,39 @@ impl Gateway {
         };
         // Handlers are registered in the middleware: a client that emits at once is answered.
         self.io.ns("/", announce.with(let_in));
+        let shared = self.shared.clone();
+        self.io.ns(way_out::NAMESPACE, move |socket: Socket| {
+            let way_out = shared.way_out.get().cloned();
+            async move {
+                if let Some(way_out) = way_out {
+                    way_out.close(socket).await;
+                }
+            }
+        });
         tokio::spawn(watch(Arc::downgrade(&self.shared), watcher));
     }
 
     /// Serves Socket.IO in front of `router`.
     pub fn in_front_of(&self, router: Router) -> Router {
+        // A service, not a layer of the router: a router may apply a layer anew for every request,
+        // and each application is a transport with no sessions.
+        let socket_io = self.layer.layer(router);
+        let way_out = WayOut {
+            transport: socket_io.clone(),
+            registry: self.shared.registry.clone(),
+        };
         let sessions = polling::Sessions {
             registry: self.shared.registry.clone(),
             places: self.shared.places.clone(),
+            pending: self.shared.pending.clone(),
+            partials: self.shared.partials.clone(),
+            way_out: self.shared.way_out.get_or_init(|| way_out).clone(),
             limits: self.shared.limits.clone(),
             metrics: self.shared.metrics.clone(),
             clock: self.shared.clock.clone(),
             draining: self.shared.draining.clone(),
         };
         let known = axum::middleware::from_fn_with_state(sessions, polling::answer);
-        // A service, not a layer of the router: a router may apply a layer anew for every request,
-        // and each application is a transport with no sessions.
-        let socket_io = self.layer.layer(router);
         Router::new().fallback_service(socket_io).layer(known)
     }
 
@@ -270,6 +261,9 @@ impl Shared {
         let place = place_of(socket.req_parts());
         if let Some(full) = place.and_then(|place| place.over()) {
             return Err(self.turn_away(full.limit(), full.into()));
+        }
+        if let Some(newcomer) = newcomer_of(socket.req_parts()) {
+            newcomer.enters();
         }
         let now = self.clock.now();
         let line = Arc::new(Line::new(&self.limits, now));

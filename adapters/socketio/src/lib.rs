@@ -6,30 +6,37 @@
 //!
 //! Only this crate and `app` know socketioxide.
 
+mod bare;
 pub mod bus;
 pub mod cluster;
 pub mod connection;
 mod frame;
 pub mod gateway;
 pub mod handshake;
+pub mod hooks;
 mod identity;
 pub mod limits;
 pub mod line;
 pub mod metrics;
 pub mod panics;
+mod partial;
+mod pending;
 mod places;
 mod polling;
 pub mod presence;
 mod registry;
 mod serve;
 mod stream;
+mod upgrade;
+mod way_out;
 
 pub use bus::{Bus, BusAway, BusSink};
 pub use cluster::{Cluster, ClusterAdapter};
 pub use connection::{Ack, Connection, Handler, Request, Work, remote_of};
 pub use frame::Frame;
-pub use gateway::{ConnectRefused, Gateway, Hooks};
+pub use gateway::Gateway;
 pub use handshake::Handshake;
+pub use hooks::{ConnectRefused, Hooks};
 pub use identity::{Authority, Everything, Identity, Right};
 pub use limits::Limits;
 pub use metrics::Metrics;

@@ -21,6 +21,11 @@ pub struct Limits {
     pub connections_max: usize,
     /// Connections of one remote address, likewise; 0: no limit.
     pub connections_per_address_max: usize,
+    /// Sessions that have not entered the namespace; beyond it, the oldest has to go.
+    pub pending_sessions_max: usize,
+    /// Bytes of messages that have arrived in part, of all connections together; beyond it, the
+    /// largest are given up.
+    pub partial_bytes_max: usize,
     /// Bytes that wait to be sent to one connection. One larger packet may enter an empty queue.
     pub queue_bytes_max: usize,
     /// Packets that wait to be sent to one connection.
@@ -48,6 +53,8 @@ impl Default for Limits {
             inbox_bytes_max: 4 * 1024 * 1024,
             connections_max: 0,
             connections_per_address_max: 0,
+            pending_sessions_max: 1_000,
+            partial_bytes_max: 8 * 1024 * 1024,
             queue_bytes_max: 1024 * 1024,
             queue_packets_max: 4_096,
             write_stall_max: Duration::from_secs(5),
@@ -63,6 +70,11 @@ impl Limits {
     /// Sessions above [`connections_max`](Self::connections_max) or its like that are kept, each
     /// until it is told so; beyond them a handshake is refused without a word to its client.
     pub const REFUSED_SESSIONS_MAX: usize = 256;
+    /// How many times [`pending_sessions_max`](Self::pending_sessions_max) there may be with those
+    /// that have gone and that the transport has not let go of; beyond it, nobody is let in.
+    pub const PENDING_KEPT_FACTOR: usize = 2;
+    /// Bytes below which an unfinished message is never given up.
+    pub const PARTIAL_BYTES_MIN: usize = 4_096;
     /// Bytes of an HTTP request's head.
     pub const HEAD_BYTES_MAX: usize = 64 * 1024;
     /// How long the body of a polling client's request may take.

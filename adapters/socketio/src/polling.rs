@@ -8,6 +8,7 @@ mod body;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Json, Response};
@@ -16,17 +17,25 @@ use rtm_domain::ports::Clock;
 
 use rtm_protocol::{ConnectRefusal, ErrorCode};
 
+use crate::bare::bare;
 use crate::connection::{Connection, stream_of};
 use crate::limits::Limits;
 use crate::metrics::Metrics;
+use crate::partial::Partials;
+use crate::pending::{Newcomer, Pending};
 use crate::places::{Full, Places};
 use crate::registry::Registry;
+use crate::upgrade;
+use crate::way_out::WayOut;
 
 /// What is known of the sessions.
 #[derive(Clone)]
 pub(crate) struct Sessions {
     pub(crate) registry: Arc<Registry>,
     pub(crate) places: Arc<Places>,
+    pub(crate) pending: Arc<Pending>,
+    pub(crate) partials: Arc<Partials>,
+    pub(crate) way_out: WayOut,
     pub(crate) limits: Arc<Limits>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -41,19 +50,7 @@ pub(crate) async fn answer(
     next: Next,
 ) -> Response {
     if opens_session(&request) {
-        if sessions.draining.load(Ordering::SeqCst) {
-            sessions.metrics.turned_away(ErrorCode::Draining.as_str());
-            return draining();
-        }
-        let remote = stream_of(request.extensions()).map(|stream| stream.remote.ip());
-        match sessions.places.take(remote) {
-            Ok(place) => request.extensions_mut().insert(place),
-            Err(full) => {
-                sessions.metrics.turned_away(full.limit());
-                return no_place(full);
-            }
-        };
-        return next.run(request).await;
+        return open(request, &sessions, next).await;
     }
     let transport = transport_in(request.uri());
     if let (Some(sid), Some(Transport::WebSocket), Some(stream)) = (
@@ -70,11 +67,14 @@ pub(crate) async fn answer(
             return session_unknown();
         }
     }
+    if upgrade::is_one(&request) {
+        return upgrade::answer(request, &sessions);
+    }
     if transport != Some(Transport::Polling) {
         return next.run(request).await;
     }
     if request.method() == Method::POST {
-        request = match body::read(request, &sessions.limits).await {
+        request = match body::read(request, &sessions.limits, &sessions.partials).await {
             Ok(request) => request,
             Err(refused) => {
                 sessions.metrics.request_refused(refused.status());
@@ -95,6 +95,65 @@ pub(crate) async fn answer(
     }
     response
 }
+
+/// Opens a session, if there is a place for it.
+async fn open(mut request: Request, sessions: &Sessions, next: Next) -> Response {
+    if sessions.draining.load(Ordering::SeqCst) {
+        sessions.metrics.turned_away(ErrorCode::Draining.as_str());
+        return draining();
+    }
+    let stream = stream_of(request.extensions()).cloned();
+    match sessions
+        .places
+        .take(stream.as_ref().map(|stream| stream.remote.ip()))
+    {
+        Ok(place) => request.extensions_mut().insert(place),
+        Err(full) => {
+            sessions.metrics.turned_away(full.limit());
+            return no_place(full);
+        }
+    };
+    let is_web_socket = transport_in(request.uri()) == Some(Transport::WebSocket);
+    let own = stream.as_ref().filter(|_| is_web_socket);
+    let Ok((newcomer, oldest)) = sessions.pending.admit(own) else {
+        sessions.metrics.turned_away("MAX_PENDING_SESSIONS");
+        return crowded();
+    };
+    if let Some(oldest) = oldest {
+        let way_out = sessions.way_out.clone();
+        tokio::spawn(async move { way_out.send(oldest).await });
+    }
+    request.extensions_mut().insert(newcomer.clone());
+    if upgrade::is_one(&request) {
+        return upgrade::answer(request, sessions);
+    }
+    let (head, body) = request.into_parts();
+    let (head, ()) = bare(&head).into_parts();
+    let response = next.run(Request::from_parts(head, body)).await;
+    name(response, newcomer, sessions).await
+}
+
+/// Reads in a session's first answer what it is called.
+async fn name(response: Response, newcomer: Arc<Newcomer>, sessions: &Sessions) -> Response {
+    let (head, body) = response.into_parts();
+    let Ok(body) = to_bytes(body, OPENING_BYTES_MAX).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let opening = std::str::from_utf8(&body).ok();
+    let sid = opening
+        .and_then(|text| text.split_once(r#""sid":""#))
+        .and_then(|(_, rest)| rest.split('"').next());
+    if let Some(sid) = sid
+        && newcomer.is_called(sid)
+    {
+        let way_out = sessions.way_out.clone();
+        tokio::spawn(async move { way_out.send(newcomer).await });
+    }
+    Response::from_parts(head, Body::from(body))
+}
+
+/// Bytes of the answer that opens a session, or refuses to.
+const OPENING_BYTES_MAX: usize = 4_096;
 
 /// How a request speaks Engine.IO.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,11 +176,17 @@ fn session_of(registry: &Registry, request: &Request) -> Option<Arc<Connection>>
 }
 
 fn opens_session(request: &Request) -> bool {
-    request.uri().path().starts_with("/socket.io") && value_in(request.uri(), "sid").is_none()
+    is_for_socket_io(request.uri()) && value_in(request.uri(), "sid").is_none()
+}
+
+/// Whether the transport answers it.
+pub(crate) fn is_for_socket_io(uri: &Uri) -> bool {
+    let below = uri.path().strip_prefix("/socket.io");
+    below.is_some_and(|below| below.is_empty() || below.starts_with('/'))
 }
 
 /// A value of a query, as it is written there.
-fn value_in<'a>(uri: &'a Uri, name: &str) -> Option<&'a str> {
+pub(crate) fn value_in<'a>(uri: &'a Uri, name: &str) -> Option<&'a str> {
     let mut pairs = uri.query()?.split('&');
     pairs.find_map(|pair| {
         let (key, value) = pair.split_once('=')?;
@@ -138,6 +203,13 @@ fn draining() -> Response {
 
 fn no_place(full: Full) -> Response {
     refused(&full.into())
+}
+
+fn crowded() -> Response {
+    refused(&ConnectRefusal {
+        code: ErrorCode::TooLarge,
+        message: "too many sessions are about to enter: MAX_PENDING_SESSIONS".into(),
+    })
 }
 
 fn refused(refusal: &ConnectRefusal) -> Response {

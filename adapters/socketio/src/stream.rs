@@ -2,7 +2,9 @@
 //! when its peer takes nothing for too long. From a peer that does not take what it is sent,
 //! little more is read, as every packet may have an answer.
 
+mod messages;
 mod read_ahead;
+mod websocket;
 
 use std::future::Future;
 use std::io;
@@ -22,6 +24,7 @@ use crate::limits::Limits;
 use crate::line::{Cut, Line};
 
 use read_ahead::ReadAhead;
+pub(crate) use websocket::{WebSocketStream, WhenGone};
 
 /// The switch of a stream, and what is known of it. Requests carry it as an extension.
 #[derive(Debug)]
@@ -33,6 +36,7 @@ pub(crate) struct StreamHandle {
     writer: AtomicWaker,
     line: OnceLock<Arc<Line>>,
     upgrades: AtomicBool,
+    dismissed: AtomicBool,
 }
 
 impl StreamHandle {
@@ -45,6 +49,7 @@ impl StreamHandle {
             writer: AtomicWaker::new(),
             line: OnceLock::new(),
             upgrades: AtomicBool::new(false),
+            dismissed: AtomicBool::new(false),
         }
     }
 
@@ -63,6 +68,16 @@ impl StreamHandle {
     /// True for the first session that this stream asks to be upgraded to.
     pub(crate) fn begin_upgrade(&self) -> bool {
         !self.upgrades.swap(true, Ordering::SeqCst)
+    }
+
+    /// Its session has not entered and has to go: it is led out.
+    pub(crate) fn dismiss(&self) {
+        self.dismissed.store(true, Ordering::SeqCst);
+        self.reader.wake();
+    }
+
+    fn is_dismissed(&self) -> bool {
+        self.dismissed.load(Ordering::SeqCst)
     }
 
     fn check(&self) -> io::Result<()> {

@@ -30,6 +30,11 @@ pub struct Limits {
     pub connections: usize,
     /// Most connections from one address, up to 10,000,000; 0 is no limit. Default 0.
     pub connections_per_address: usize,
+    /// Most sessions that have not entered the namespace yet, 1 to 10,000,000. Default 1,000.
+    pub pending_sessions: usize,
+    /// Most bytes of unfinished messages of all connections together, 1,024 to 1 GiB.
+    /// Default 8,388,608.
+    pub partial_bytes: usize,
     /// Most bytes waiting to be sent to one connection, 1,024 to 1 GiB. Default 1,048,576.
     pub queue_bytes: usize,
     /// Most packets waiting to be sent to one connection, 1 to 1,000,000. Default 4,096.
@@ -55,6 +60,8 @@ impl Default for Limits {
             events_burst: 5_000,
             connections: 0,
             connections_per_address: 0,
+            pending_sessions: 1_000,
+            partial_bytes: 8_388_608,
             queue_bytes: 1_048_576,
             queue_packets: 4_096,
             inbox_bytes: 4_194_304,

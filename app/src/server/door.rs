@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rtm_protocol::{ConnectRefusal, ErrorCode};
-use rtm_socketio::gateway::Authenticated;
+use rtm_socketio::hooks::Authenticated;
 use rtm_socketio::line::Cut;
 use rtm_socketio::{Connection, Handshake, Hooks, Work};
 

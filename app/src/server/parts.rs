@@ -117,6 +117,8 @@ pub(super) fn limits(config: &Config) -> Limits {
         inbox_bytes_max: limits.inbox_bytes,
         connections_max: limits.connections,
         connections_per_address_max: limits.connections_per_address,
+        pending_sessions_max: limits.pending_sessions,
+        partial_bytes_max: limits.partial_bytes,
         queue_bytes_max: limits.queue_bytes,
         queue_packets_max: limits.queue_packets,
         write_stall_max: http.write_stall,

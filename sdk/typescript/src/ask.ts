@@ -11,16 +11,24 @@ export function ask<T>(
   event: string,
   args: unknown[],
   timeoutMs: number,
-  done: (reply: T | Failure, lost?: Failure) => void,
+  done: (reply: T | Failure, lost?: Failure) => unknown,
   what = event,
 ): void {
   const lose = (): void => {
-    const lost = failure(socket.connected ? "timeout" : "disconnected", `${what} acknowledgement timeout`);
+    const lost = failure(socket.connected ? "timeout" : "disconnected", `${what} acknowledgement timeout`, true);
     done(lost, lost);
   };
   if (!socket.connected) return lose();
   const kept = socket.sendBuffer.length;
-  socket.timeout(timeoutMs).emit(event, ...args, (error: unknown, reply: T) => (error ? lose() : done(reply)));
+  socket.timeout(timeoutMs).emit(event, ...args, (error: unknown, reply: T) => {
+    if (error) return lose();
+    try {
+      done(reply);
+    } catch {
+      // An answer that cannot be read is none.
+      lose();
+    }
+  });
   // A socket whose pings have run out keeps packets although it still calls itself connected. Later they are no longer meant.
   socket.sendBuffer.length = kept;
 }
@@ -48,7 +56,7 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefine
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason as Error);
     if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
+    signal.addEventListener("abort", abort);
     promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
   });
 }

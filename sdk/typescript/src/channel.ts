@@ -28,12 +28,8 @@ type LocalEvents<S extends Schema> = PresenceChannelEventMap<S>;
 type LocalName = keyof PresenceChannelEventMap;
 
 interface Outgoing {
-  event: string;
-  args: unknown[];
-  timeoutMs?: number | undefined;
-  /** Takes the answer, if one is wanted as a promise. */
-  resolve?: (reply: unknown) => void;
-  reject: (error: RtmError) => void;
+  send(): void;
+  reject(error: RtmError): void;
 }
 
 /** Events of these names are the channel's own; a server's event of the same name does not reach its handlers. */
@@ -68,7 +64,7 @@ export class PresenceChannel<S extends Schema = Schema> {
   ) {
     this.#connection = connection;
     this.#logger = logger;
-    this.#handlers = createEmitter(() => logger);
+    this.#handlers = createEmitter(logger);
     this.#waitingMax = options.offlineQueueMax ?? OFFLINE_QUEUE_MAX;
     this.#seat = new Seat(connection, rooms, options, (event, payload) => this.#fire(event, payload));
     this.#stopped = [
@@ -162,13 +158,19 @@ export class PresenceChannel<S extends Schema = Schema> {
   emit<T = unknown>(event: FreeName<S>, payload: unknown, ack: (response: T) => void): void;
   emit<T = unknown>(event: FreeName<S>, payload: unknown, options: CustomEmitOptions): Promise<T>;
   emit(event: string, first?: unknown, second?: ((response: never) => void) | CustomEmitOptions): Promise<unknown> | void {
+    const { socket } = this.#connection;
     const args = first === undefined ? [] : [first];
     if (typeof second === "function") args.push(second);
     else if (second?.ack) {
       const { timeoutMs, signal } = second;
-      return abortable(new Promise((resolve, reject) => this.#send({ event, args, timeoutMs, resolve, reject })), signal);
+      const answer = new Promise((resolve, reject) => {
+        const answered = (reply: unknown, lost?: Failure): void => (lost ? reject(new RtmError(lost)) : resolve(reply));
+        const send = (): void => ask(socket, event, args, timeoutMs ?? this.#seat.ackTimeoutMs, answered, `Custom event '${event}'`);
+        this.#send({ send, reject });
+      });
+      return abortable(answer, signal);
     }
-    this.#send({ event, args, reject: (error) => this.#fire("error", error) });
+    this.#send({ send: () => socket.emit(event, ...args), reject: (error) => this.#fire("error", error) });
   }
 
   /** Changes top-level keys of one's own state. Calls in quick succession become one update; it survives reconnects. */
@@ -179,14 +181,15 @@ export class PresenceChannel<S extends Schema = Schema> {
   /** Sends a heartbeat now, beside those that are sent by themselves. */
   async sendHeartbeat({ patchState }: PresenceHeartbeatParams<StateOf<S>> = {}): Promise<PresenceHeartbeatResponse> {
     const seat = this.#seat;
-    if (!seat.self) throw new RtmError(failure("not_joined", "Cannot send heartbeat before join", false));
+    if (!seat.self) throw new RtmError(failure("not_joined", "Cannot send heartbeat before join"));
     return seat.heartbeat(patchState as State | undefined);
   }
 
   /** Leaves the room. The channel can join again, or another. */
   async leave(): Promise<void> {
-    this.#reject(new RtmError(failure("not_joined", "Not in the room", false)));
-    await this.#seat.leave();
+    const reply = failure("not_joined", "Not in the room");
+    this.#reject(new RtmError(reply));
+    await this.#seat.leave(reply);
   }
 
   /** Leaves the room for good: no handler is called any more. */
@@ -197,16 +200,10 @@ export class PresenceChannel<S extends Schema = Schema> {
   }
 
   #send(outgoing: Outgoing): void {
-    const { socket } = this.#connection;
-    const { event, args, timeoutMs, resolve, reject } = outgoing;
     // A channel that is in no room, and is not about to be, needs only a connection.
-    if (!(this.roomId === undefined ? socket.connected : this.joined)) {
-      if (this.#waiting.length < this.#waitingMax) this.#waiting.push(outgoing);
-      else reject(new RtmError(failure("queue_full", "Queue full", false)));
-    } else if (resolve) {
-      const answered = (reply: unknown, lost?: Failure): void => (lost ? reject(new RtmError(lost)) : resolve(reply));
-      ask(socket, event, args, timeoutMs ?? this.#seat.ackTimeoutMs, answered, `Custom event '${event}'`);
-    } else socket.emit(event, ...args);
+    if (this.roomId === undefined ? this.#connection.socket.connected : this.joined) outgoing.send();
+    else if (this.#waiting.length < this.#waitingMax) this.#waiting.push(outgoing);
+    else outgoing.reject(new RtmError(failure("queue_full", "Queue full")));
   }
 
   #flush(): void {

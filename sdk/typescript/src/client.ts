@@ -5,7 +5,7 @@ import type { JoinOptions, PresenceChannelOptions, PresenceJoinParams, PresenceJ
 import type { ClientModule, Logger, RealtimeClientConfig, Status } from "./config.js";
 import { Connection } from "./connection.js";
 import { type Emitter, createEmitter } from "./emitter.js";
-import { ConnectError, type RtmError, failure } from "./errors.js";
+import type { RtmError } from "./errors.js";
 import { Modules } from "./modules.js";
 import type { Schema, StateOf } from "./schema.js";
 import type { Seat } from "./seat.js";
@@ -26,11 +26,13 @@ export class RealtimeClient<S extends Schema = Schema> {
   readonly #channels = new Set<PresenceChannel<S>>();
   readonly #rooms = new Map<string, Seat>();
   readonly #handlers: Emitter;
+  /** Calls of `connect` that are not settled. */
+  #connecting = 0;
 
   constructor(config: RealtimeClientConfig) {
     this.#config = config;
     this.#logger = config.logger ?? console;
-    this.#handlers = createEmitter(() => this.#logger);
+    this.#handlers = createEmitter(this.#logger);
     this.#connection = new Connection(config);
     const report = (error: RtmError): void => {
       this.#logger.error(error.message, error);
@@ -68,21 +70,23 @@ export class RealtimeClient<S extends Schema = Schema> {
     let unlisten!: () => void;
     const connected = new Promise<void>((up, ended) => (unlisten = connection.listen({ up, ended })));
     connection.open();
+    this.#connecting += 1;
     try {
-      await abortable(connected, signal);
-      await this.#modules.told;
+      await abortable(connected.then(() => this.#modules.told), signal);
     } catch (error) {
-      await this.disconnect();
+      // Whoever else has asked to connect, maybe only since, still wants to.
+      if (this.#connecting === 1) connection.close();
       throw error;
     } finally {
+      this.#connecting -= 1;
       unlisten();
     }
   }
 
   /** Ends the connection, and with it this client's presences. Channels join again on the next `connect`. */
-  async disconnect(): Promise<void> {
-    this.#connection.close(new ConnectError(failure("disconnected", "client disconnect", false)));
-    await this.#modules.told;
+  disconnect(): Promise<void> {
+    this.#connection.close();
+    return this.#modules.told;
   }
 
   /** Leaves all rooms, ends modules and connection. */

@@ -9,6 +9,8 @@ import { authOf } from "./token.js";
 /** The first wait after a lost connection is random, up to this; each failure doubles the limit. */
 const RECONNECT_DELAY_MS = 500;
 const RECONNECT_DELAY_MAX_MS = 5_000;
+/** How long an attempt may take, the token provider included. */
+const ATTEMPT_MS = 20_000;
 
 export interface ConnectionListener {
   up(): void;
@@ -35,7 +37,7 @@ export class Connection {
   #attempt = 0;
   #failures = 0;
   #rejected = false;
-  /** To the next attempt; while connected, to leaving a node that drains. */
+  /** To the next attempt, to giving the current one up, or to leaving a node that drains. */
   #timer: ReturnType<typeof setTimeout> | undefined;
   #unwatch: (() => void) | undefined;
 
@@ -49,9 +51,10 @@ export class Connection {
     });
     this.socket = socket;
     socket.on("connect", () => this.#set("connected"));
-    socket.on("connect_error", (error) => this.#failed(connectError(error)));
+    socket.on("connect_error", (error) => this.#failed(connectError(error.message, error)));
     socket.on("disconnect", (reason) => this.#disconnected(reason));
-    socket.on(SERVER_DRAINING, ({ reconnectInMs: [min, max] }: Draining) => {
+    socket.on(SERVER_DRAINING, (told?: Partial<Draining>) => {
+      const [min, max] = told?.reconnectInMs ?? [0, 0];
       this.#timer ??= setTimeout(() => this.drop("draining"), min + Math.random() * (max - min));
     });
     socket.onAny((event: string, ...args: unknown[]) => this.#tell("heard", event, args));
@@ -69,51 +72,50 @@ export class Connection {
     if (this.status !== "idle") return;
     this.#unwatch = watchPage({
       hidden: () => this.#leave("suspended", "pagehide"),
-      shown: () => this.status === "suspended" && this.#try("connect"),
       woken: () => {
-        if (this.status === "waiting") this.#try("reconnect");
         if (this.status === "connected") this.#tell("woken");
+        else if (this.status !== "connecting") this.#try("reconnect");
       },
     });
     this.#try("connect");
   }
 
   /** Disconnects with a farewell: the server ends this client's presences at once. */
-  close(error: RtmError): void {
+  close(reason = "client disconnect", error = new ConnectError(failure("disconnected", reason))): void {
     if (this.status === "idle") return;
-    this.#leave("idle", "client disconnect");
+    this.#leave("idle", reason);
     this.#unwatch?.();
     this.#tell("ended", error);
   }
 
-  /** Gives this transport up without a farewell, and connects again at once. */
+  /** Gives this transport up without a farewell, and connects again. */
   drop(reason: string): void {
     if (this.status !== "connected") return;
-    this.#set("waiting", reason);
+    this.#disconnected(reason);
     // The engine's own `close` would wait for what is still to be written.
     this.socket.io.engine.transport.close();
-    this.#try("reconnect");
   }
 
   async #try(reason: AuthContext["reason"]): Promise<void> {
     this.#set("connecting");
     const attempt = this.#attempt;
+    this.#timer = setTimeout(() => this.#failed(connectError("timeout")), ATTEMPT_MS);
     try {
       const auth = await this.#config.authProvider?.({ reason });
       if (attempt !== this.#attempt) return;
       this.socket.auth = authOf(auth);
       this.socket.connect();
     } catch (error) {
-      if (attempt === this.#attempt) this.#failed(new ConnectError(failure("auth_failed", "No token"), error));
+      if (attempt === this.#attempt) this.#failed(new ConnectError(failure("auth_failed", "No token", true), error));
     }
   }
 
   #disconnected(reason: string): void {
-    if (this.status === "connecting") return this.#failed(new ConnectError(failure("connect_failed", reason)));
+    if (this.status === "connecting") return this.#failed(connectError(reason));
     if (this.status !== "connected") return;
     this.#set("waiting", reason);
     // A farewell of the server is meant: whoever sends it does not want this client back.
-    if (reason === "io server disconnect" || this.#config.reconnection === false) this.close(new ConnectError(failure("disconnected", reason, false)));
+    if (reason === "io server disconnect" || this.#config.reconnection === false) this.close(reason);
     else this.#wait();
   }
 
@@ -127,7 +129,7 @@ export class Connection {
     const replace = error.code === "unauthorized" && authProvider && !this.#rejected;
     if (replace) this.#rejected = true;
     if (reconnection && (error.retryable || replace) && this.#failures <= reconnectionAttempts) this.#wait();
-    else this.close(error);
+    else this.close(error.message, error);
   }
 
   #wait(): void {
@@ -143,19 +145,18 @@ export class Connection {
 
   #set(status: Status, reason = ""): void {
     const before = this.status;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#attempt += 1;
+    this.status = status;
     if (status === "connected" || status === "idle") {
       this.#failures = 0;
       this.#rejected = false;
     }
-    if (status !== "connected") {
-      this.#attempt += 1;
-      clearTimeout(this.#timer);
-      this.#timer = undefined;
-    }
-    this.status = status;
     this.#tell("status", status);
     if (before === "connected") this.#tell("down", reason);
-    if (status === "connected") this.#tell("up");
+    // Unless a handler of the status has ended it.
+    if (this.status === "connected") this.#tell("up");
   }
 
   #tell<E extends keyof ConnectionListener>(event: E, ...args: Parameters<ConnectionListener[E]>): void {

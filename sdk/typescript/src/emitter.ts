@@ -13,27 +13,27 @@ export interface Emitter {
   fire(event: string, ...args: unknown[]): void;
 }
 
-export function createEmitter(logger: () => Logger | undefined): Emitter {
-  const all = new Map<string, Map<Handler, Handler>>();
+export function createEmitter(logger: Pick<Logger, "error">): Emitter {
+  /** Each handler with whether it is for one event only. */
+  const all = new Map<string, Map<Handler, boolean>>();
   const remove: Emitter["remove"] = (event, handler) => {
     if (handler) all.get(event)?.delete(handler);
     else all.delete(event);
   };
   return {
-    add(event, handler, once) {
-      const off = (): void => remove(event, handler);
-      const handlers = all.get(event) ?? new Map<Handler, Handler>();
-      all.set(event, handlers.set(handler, once ? (...args) => (off(), handler(...args)) : handler));
-      return off;
+    add(event, handler, once = false) {
+      all.set(event, (all.get(event) ?? new Map<Handler, boolean>()).set(handler, once));
+      return () => remove(event, handler);
     },
     remove,
     clear: () => all.clear(),
     fire(event, ...args) {
-      for (const run of [...(all.get(event)?.values() ?? [])]) {
+      for (const [handler, once] of [...(all.get(event) ?? [])]) {
+        if (once) remove(event, handler);
         try {
-          run(...(args as never[]));
+          handler(...(args as never[]));
         } catch (error) {
-          logger()?.error(`A handler of '${event}' threw`, error);
+          logger.error(`${event} handler failed`, error);
         }
       }
     },

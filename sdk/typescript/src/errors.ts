@@ -40,27 +40,27 @@ export class RtmError extends Error {
   constructor(reply: Failure, cause?: unknown) {
     super(reply.error, { cause });
     this.name = "RtmError";
+    this.reply = reply;
     this.code = reply.code;
     this.retryable = reply.retryable;
-    this.reply = reply;
   }
 }
 
 /** A connection was refused or could not be made, or the token provider failed (`auth_failed`). */
 export class ConnectError extends RtmError {}
 
-/** What `connect_error` says: the server's own words are JSON, anything else is the network's. */
-export function connectError(error: Error): ConnectError {
+/** Why there is no connection: the server's own words are JSON, anything else is the network's. */
+export function connectError(words: string, cause?: unknown): ConnectError {
   let told: Partial<ConnectRefusal> | null | undefined;
   try {
-    told = JSON.parse(error.message) as ConnectRefusal | null;
+    told = JSON.parse(words) as ConnectRefusal | null;
   } catch {
-    // The transport's own words.
+    // The network's.
   }
-  const { code = "connect_failed", message = error.message } = told ?? {};
-  return new ConnectError(failure(code, message, code !== "unauthorized" && code !== "forbidden"), error);
+  const { code = "connect_failed", message = words } = told ?? {};
+  return new ConnectError(failure(code, message, code !== "unauthorized" && code !== "forbidden"), cause);
 }
 
-export function failure(code: Failure["code"], error: string, retryable = true): Failure {
+export function failure(code: Failure["code"], error: string, retryable = false): Failure {
   return { ok: false, error, code, retryable };
 }

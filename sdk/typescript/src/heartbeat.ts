@@ -2,10 +2,8 @@
 // still handed every message at once.
 
 export interface Heartbeat {
-  /** Beats every `intervalMs` from now on; never, if that is not above zero. */
-  start(intervalMs: number): void;
-  /** A heartbeat has just been sent, by whomever: the next is due an interval later. */
-  sent(): void;
+  /** Beats every `intervalMs` (as before, if that is left out) from now on; never, if that is not above zero. */
+  start(intervalMs?: number): void;
   /** The server has pinged. */
   pinged(): void;
 }
@@ -13,20 +11,16 @@ export interface Heartbeat {
 export function createHeartbeat(send: () => void): Heartbeat {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let intervalMs = 0;
-  let sentAt = 0;
-  const sent = (): void => {
-    clearTimeout(timer);
-    sentAt = performance.now();
-    if (intervalMs > 0) timer = setTimeout(send, intervalMs);
-  };
+  let startedAt = 0;
   return {
-    start(every) {
+    start(every = intervalMs) {
+      clearTimeout(timer);
       intervalMs = every;
-      sent();
+      startedAt = performance.now();
+      if (every > 0) timer = setTimeout(send, every);
     },
-    sent,
     pinged() {
-      if (intervalMs > 0 && performance.now() - sentAt >= intervalMs / 2) send();
+      if (intervalMs > 0 && performance.now() - startedAt >= intervalMs / 2) send();
     },
   };
 }

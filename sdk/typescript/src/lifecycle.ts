@@ -3,9 +3,7 @@
 export interface PageLife {
   /** The page goes into the back/forward cache: it may come back, but until then nobody is there. */
   hidden(): void;
-  /** It came back from there. */
-  shown(): void;
-  /** It became visible, was thawed, or the network returned: what was thought of the connection may be outdated. */
+  /** It came back from there, became visible, was thawed, or the network returned: what was thought of the connection may be outdated. */
   woken(): void;
 }
 
@@ -18,9 +16,7 @@ export function watchPage(life: PageLife): () => void {
 
   // A page that is closed or left for good needs no farewell: its socket closes, and the server's linger applies.
   listen("pagehide", (event) => (event as PageTransitionEvent).persisted && life.hidden());
-  listen("pageshow", (event) => (event as PageTransitionEvent).persisted && life.shown());
-  listen("online", life.woken);
-  listen("resume", life.woken);
+  for (const type of ["pageshow", "online", "resume"]) listen(type, life.woken);
   listen("visibilitychange", () => document.visibilityState === "visible" && life.woken());
   return () => stop.abort();
 }

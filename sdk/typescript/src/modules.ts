@@ -27,7 +27,7 @@ export class Modules {
         try {
           await module[hook]?.(this.#context);
         } catch (error) {
-          this.#context.logger.error(`${hook} of module ${module.name} failed`, error);
+          this.#context.logger.error(`${hook} of ${module.name} failed`, error);
         }
       }
     }));
@@ -37,12 +37,12 @@ export class Modules {
 /** The socket stays the same from connection to connection: handlers added in each `onConnected` would add up. */
 function scope(socket: Socket, added: (cleanup: () => void) => void): Socket {
   return new Proxy(socket, {
-    get(target, name) {
-      const value: unknown = Reflect.get(target, name);
-      if (typeof value !== "function") return value;
-      return (...args: never[]) => {
-        if (name === "on" || name === "once") added(() => target.off(...(args as unknown as [string])));
-        return value.apply(target, args) as unknown;
+    get(target, name, scoped) {
+      if (name !== "on" && name !== "once") return Reflect.get(target, name) as unknown;
+      return (event: string, handler: () => void) => {
+        target[name](event, handler);
+        added(() => target.off(event, handler));
+        return scoped as unknown;
       };
     },
   });

@@ -40,7 +40,7 @@ export const emptyRoster: Roster = { version: null, members: new Map() };
 /** The room as an answer to join or sync gave it. It sets the version, up or down. */
 export function applySnapshot<T>(
   roster: Roster<T>,
-  { snapshot, version }: { snapshot: readonly SnapshotEntry<T>[]; version: number },
+  { snapshot, version }: { snapshot: readonly SnapshotEntry<T>[]; version: number | null },
 ): Outcome<T> {
   const members = new Map<string, Member<T>>();
   for (const entry of snapshot) {

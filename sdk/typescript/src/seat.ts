@@ -37,6 +37,8 @@ const ANSWER_MS = 10_000;
 const LEAVE_MS = 1_000;
 /** When to repeat what was refused for now, if the server does not say. */
 const RETRY_MS = 1_000;
+/** What it says is heeded up to this. */
+const RETRY_MS_MAX = 60_000;
 const MISSED_MAX = 2;
 
 /** What is `undefined` is not sent. */
@@ -56,6 +58,8 @@ export class Seat {
   readonly #heartbeat = createHeartbeat(() => this.#beat());
   readonly #patches = createPatches<PresenceHeartbeatResponse>();
   #params: PresenceJoinParams | undefined;
+  /** The state that a join is to set, until one has. */
+  #given: State | undefined;
   #joins: ((reply: PresenceJoinResponse) => void)[] = [];
   /** Names the stay on one connection: answers to what an earlier one asked are void. */
   #turn = 0;
@@ -65,6 +69,8 @@ export class Seat {
   #ttlMs = 30_000;
   #missed = 0;
   #syncing = false;
+  /** To what was refused for now. */
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(connection: Connection, rooms: Map<string, Seat>, options: PresenceChannelOptions, fire: Fire) {
     this.#connection = connection;
@@ -85,13 +91,14 @@ export class Seat {
   async join(params: PresenceJoinParams): Promise<PresenceJoinResponse> {
     const { roomId } = params;
     if ((this.roomId ?? roomId) !== roomId || (this.#rooms.get(roomId) ?? this) !== this) {
-      return failure("room_in_use", "Room in use", false);
+      return failure("room_in_use", "Already in use");
     }
     this.#rooms.set(roomId, this);
-    this.#params = { ...params };
+    this.#params = params;
+    this.#given = params.state ?? this.#given;
     return new Promise((resolve) => {
       this.#joins.push(resolve);
-      this.#enter(params.state);
+      this.#enter();
     });
   }
 
@@ -102,13 +109,13 @@ export class Seat {
     return this.#patches.add(patch);
   }
 
-  async leave(): Promise<void> {
+  async leave(reply: Failure): Promise<void> {
     const { roomId } = this;
     if (roomId === undefined) return;
     const { socket } = this.#connection;
     // Asked also if the join is not answered yet: it may have been done.
     const left = new Promise((resolve) => ask<LeaveReply>(socket, PRESENCE_LEAVE, [{ roomId }], LEAVE_MS, resolve));
-    this.#end(failure("not_joined", "Not in the room", false));
+    this.#end(reply);
     await left;
   }
 
@@ -123,9 +130,8 @@ export class Seat {
   }
 
   /** The connection will not come back by itself. A room once joined is joined again on the next `connect`. */
-  ended({ message }: RtmError): void {
-    const reply = failure("disconnected", message, false);
-    if (this.self) this.#answer(reply);
+  ended({ reply }: RtmError): void {
+    if (this.self) this.#settle(reply);
     else this.#end(reply);
   }
 
@@ -146,88 +152,85 @@ export class Seat {
     else if (event === PRESENCE_LOST && told.connId === this.self?.connId) {
       const { reason } = told as Lost;
       if (reason === "expired") this.#again();
-      else this.#lost(failure(reason, `The presence was ${reason}`, false));
+      else this.#lost(failure(reason, `Presence ${reason}`));
     }
   }
 
   /** Joins, or joins again: by resume, if there was a presence on an earlier connection. */
-  #enter(given?: State): void {
-    if (!this.#params) return;
-    const { roomId, userId, state: first } = this.#params;
-    const { self, seated } = this;
+  #enter(): void {
+    if (!this.#params || !this.#connection.socket.connected) return;
+    const { roomId, userId } = this.#params;
     const turn = this.#turn;
+    const { self, seated } = this;
+    const given = this.#given;
+    const joins = this.#joins.length;
     // Every join raises the epoch at the server, also one whose answer is lost.
     const epoch = ++this.#epochMax;
     const patch = seated ? undefined : this.#patches.takeAll();
-    const shown = given ?? (seated ? undefined : (this.#shown ?? first));
+    const shown = given ?? (seated ? undefined : this.#shown);
     const request: Loose<JoinRequest> = {
       roomId,
       userId,
       state: patch ? { ...shown, ...patch } : shown,
       resume: self && !seated ? { connId: self.connId, key: self.key, epoch } : undefined,
     };
-    ask<JoinReply>(this.#connection.socket, PRESENCE_JOIN, [request], ANSWER_MS, (reply) => {
-      if (turn !== this.#turn) return;
+    this.#ask<JoinReply>(PRESENCE_JOIN, request, (reply) => {
       this.#fire("joinAck", reply);
+      // A handler may have left the room.
+      if (turn !== this.#turn) return;
+      if (!reply.ok && reply.retryable) return this.#later(reply);
+      if (!reply.ok && patch) {
+        // It may be the patch that is refused.
+        this.#patches.settle(reply);
+        this.#fail(reply);
+        return this.#enter();
+      }
+      if (this.#given === given) this.#given = undefined;
       if (reply.ok) this.#entered(reply);
-      else this.#refused(reply, Boolean(patch), given);
+      else if (!this.seated) return this.#lost(reply);
+      this.#answer(reply, joins);
+      this.#flush();
     });
   }
 
   #entered(reply: JoinReply): void {
-    const before = this.self?.connId;
-    const { connId, epoch } = (this.self = reply.self);
+    const { seated, self } = this;
+    const { connId, epoch } = reply.self;
+    const outcome = applySnapshot(this.roster, reply);
+    this.self = reply.self;
     this.#epochMax = Math.max(this.#epochMax, epoch);
     this.#ttlMs = reply.ttlMs;
     this.#missed = 0;
-    if (!this.seated) this.#patches.settle({ ok: true, changed: true, epoch, version: reply.version });
     this.seated = true;
     this.#heartbeat.start(this.#intervalMs);
-    this.#reset(reply);
-    this.#fire("connected", { connId, resumed: connId === before });
-    this.#answer(reply);
-    this.#flush();
-  }
-
-  #refused(reply: Failure, patched: boolean, given?: State): void {
-    if (reply.code === "disconnected") return;
-    if (patched && !reply.retryable) {
-      // It may be the patch that is refused.
-      this.#patches.settle(reply);
-      this.#fail(reply);
-      this.#enter(given);
-    } else if (reply.retryable) {
-      this.#later(reply, () => this.#enter(given));
-    } else {
-      this.#lost(reply);
-    }
+    if (!seated) this.#patches.settle({ ok: true, changed: true, epoch, version: reply.version });
+    this.#apply(outcome, "snapshot", reply.snapshot);
+    if (!seated && this.seated) this.#fire("connected", { connId, resumed: connId === self?.connId });
   }
 
   #beat(patchState?: State, done?: (reply: PresenceHeartbeatResponse) => void): void {
     const { self, roomId } = this;
-    if (!self || !this.seated) return done?.(failure("disconnected", "Not in the room"));
+    if (!self || !this.seated) return done?.(failure("disconnected", "Not in the room", true));
     const turn = this.#turn;
     const request: Loose<HeartbeatRequest> = { roomId, epoch: self.epoch, patchState };
-    this.#heartbeat.sent();
+    // The next one is due an interval after this, whoever asked for it.
+    this.#heartbeat.start();
     const judged = (reply: PresenceHeartbeatResponse): void => {
       this.#fire("heartbeatAck", reply);
       done?.(reply);
       // An answer to an epoch that a later join has replaced says nothing about the present.
-      if (turn === this.#turn && this.self === self) this.#judge(reply);
+      if (turn !== this.#turn || this.self !== self) return;
+      if (reply.ok) this.#missed = 0;
+      else if (leadsToJoin(reply)) this.#again();
+      else if (reply.code === "timeout") {
+        this.#fail(reply);
+        if (++this.#missed <= this.#missedMax) return;
+        const silence = failure("timeout", "Too many missed heartbeats", true);
+        this.#fail(silence);
+        this.#connection.drop(silence.error);
+      } else if (!reply.retryable) this.#fail(reply);
     };
     ask<HeartbeatReply>(this.#connection.socket, PRESENCE_HEARTBEAT, [request], this.ackTimeoutMs, judged, "Heartbeat");
-  }
-
-  #judge(reply: PresenceHeartbeatResponse): void {
-    if (reply.ok) this.#missed = 0;
-    else if (leadsToJoin(reply)) this.#again();
-    else if (reply.code === "timeout" || !reply.retryable) {
-      this.#fail(reply);
-      if (reply.code !== "timeout" || ++this.#missed <= this.#missedMax) return;
-      const silence = failure("timeout", "Too many missed heartbeats");
-      this.#fail(silence);
-      this.#connection.drop(silence.error);
-    }
   }
 
   /** At most one patch is under way: how fast the server answers is how often a state is sent. */
@@ -240,7 +243,7 @@ export class Seat {
       if (turn !== this.#turn || (!reply.ok && leadsToJoin(reply))) return;
       if (!reply.ok && reply.retryable) {
         this.#patches.again();
-        this.#later(reply, () => this.#flush());
+        this.#later(reply);
       } else {
         this.#patches.settle(reply);
         this.#flush();
@@ -254,21 +257,24 @@ export class Seat {
     const outcome = applyEvent(this.roster, event);
     if (!outcome) return;
     this.#apply(outcome, "presenceEvent", event);
-    if (outcome.gap) this.#sync();
+    if (outcome.gap && !this.#syncing) this.#sync();
   }
 
   #sync(): void {
-    if (this.#syncing) return;
     this.#syncing = true;
-    const { roomId } = this;
-    const turn = this.#turn;
-    ask<SyncReply>(this.#connection.socket, PRESENCE_SYNC, [{ roomId }], ANSWER_MS, (reply) => {
-      if (turn !== this.#turn) return;
-      this.#syncing = false;
-      if (reply.ok) this.#reset(reply);
-      else if (reply.retryable) this.#later(reply, () => this.#sync());
+    this.#ask<SyncReply>(PRESENCE_SYNC, { roomId: this.roomId }, (reply) => {
+      if (reply.ok) {
+        this.#apply(applySnapshot(this.roster, reply), "snapshot", reply.snapshot);
+        this.#syncing = false;
+      } else if (reply.retryable) this.#later(reply);
       else this.#again();
     });
+  }
+
+  /** The server knows this presence no more, or under another epoch. */
+  #again(): void {
+    this.#unseat();
+    this.#enter();
   }
 
   /** The room is closed to this client: it will not join again by itself. */
@@ -278,28 +284,17 @@ export class Seat {
     this.#fire("disconnected", { reason: reply.code });
   }
 
-  /** The server knows this presence no more, or under another epoch. */
-  #again(): void {
-    this.#unseat();
-    this.#enter();
-  }
-
-  #unseat(): void {
-    this.#turn += 1;
-    this.seated = this.#syncing = false;
-    this.#heartbeat.start(0);
-  }
-
-  #end(reply: Failure): void {
-    this.#unseat();
-    if (this.#params) this.#rooms.delete(this.#params.roomId);
-    this.#params = this.self = undefined;
-    this.#apply({ ...applySnapshot(this.roster, { snapshot: [], version: 0 }), roster: emptyRoster });
+  /** Nothing that waits will come about. */
+  #settle(reply: Failure): void {
     this.#answer(reply);
+    this.#patches.takeAll();
+    this.#patches.settle(reply);
   }
 
-  #reset(reply: JoinReply | SyncReply): void {
-    this.#apply(applySnapshot(this.roster, reply), "snapshot", reply.snapshot);
+  /** Asks what only matters during this stay. */
+  #ask<T>(event: string, payload: object, done: (reply: T | Failure) => void): void {
+    const turn = this.#turn;
+    ask<T>(this.#connection.socket, event, [payload], ANSWER_MS, (reply) => turn === this.#turn && done(reply));
   }
 
   /** The roster is there before anybody is told of it. */
@@ -309,28 +304,47 @@ export class Seat {
     if (changes) this.#fire("members", { ...changes, members: roster.members });
   }
 
-  #fail(reply: Failure): void {
-    this.#fire("error", new RtmError(reply));
-  }
-
-  #answer(reply: PresenceJoinResponse): void {
-    for (const resolve of this.#joins.splice(0)) resolve(reply);
-    if (reply.ok) return;
-    this.#patches.takeAll();
-    this.#patches.settle(reply);
-  }
-
-  #later({ retryAfterMs = RETRY_MS }: Failure, repeat: () => void): void {
-    const turn = this.#turn;
-    setTimeout(() => turn === this.#turn && repeat(), retryAfterMs);
-  }
-
   get #intervalMs(): number {
     return this.#options.heartbeatIntervalMs ?? this.#ttlMs / 3;
   }
 
+  #end(reply: Failure): void {
+    this.#unseat();
+    if (this.#params) this.#rooms.delete(this.#params.roomId);
+    this.#params = this.self = this.#given = undefined;
+    this.#apply(applySnapshot(this.roster, { snapshot: [], version: null }));
+    this.#settle(reply);
+  }
+
   get #missedMax(): number {
     return this.#options.maxMissedHeartbeats ?? MISSED_MAX;
+  }
+
+  #unseat(): void {
+    this.#turn += 1;
+    this.seated = this.#syncing = false;
+    this.#heartbeat.start(0);
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #fail(reply: Failure): void {
+    this.#fire("error", new RtmError(reply));
+  }
+
+  /** What is still due then: a join, a sync, the patches. */
+  #later({ retryAfterMs = RETRY_MS }: Failure): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      if (!this.seated || this.#joins.length) this.#enter();
+      if (this.#syncing) this.#sync();
+      this.#flush();
+    }, Math.min(retryAfterMs, RETRY_MS_MAX));
+  }
+
+  /** Answers the joins that were waiting when what `reply` answers was asked. */
+  #answer(reply: PresenceJoinResponse, joins = Infinity): void {
+    for (const resolve of this.#joins.splice(0, joins)) resolve(reply);
   }
 
   /** What the others see of this presence. */

@@ -41,8 +41,10 @@ pub(crate) async fn only_subscribed_rooms_are_heard(it: &impl Subject) {
 
 pub(crate) async fn after_unsubscribing_nothing_more_is_committed_to_it(it: &impl Subject) {
     subscribe(it, "r").await;
-    subscribe(it, "other").await;
     it.feed().unsubscribe(&RoomId::trusted("r")).await;
+    // Late events may still arrive; not any more when it has had its turn, and others after it.
+    subscribe(it, "other").await;
+    subscribe(it, "other").await;
     it.applied(&write("r", "a")).await;
     it.applied(&write("other", "a")).await;
     assert_eq!(it.heard().await.len(), 1);

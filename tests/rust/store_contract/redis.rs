@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use rtm_domain::error::StoreError;
 use rtm_domain::ids::RoomId;
-use rtm_domain::ports::{Clock, Feed, PresenceStore};
+use rtm_domain::ports::{Clock, Conns, Feed, PresenceStore};
+use rtm_domain::presence::epoch::Version;
 use rtm_domain::presence::event::Published;
 use rtm_domain::time::Timestamp;
 use rtm_redis::Publishing;
+use rtm_redis::fred::interfaces::{HashesInterface, KeysInterface, SortedSetsInterface};
 use rtm_tests::clock::HandClock;
 use rtm_tests::redis::{self, RedisNode, RedisServer};
 use rtm_tests::world::ms;
@@ -27,6 +30,51 @@ fn a_record_whose_lease_is_missing_is_lapsed_and_never_due() {
         // It can be ended all the same.
         it.applied(&end(&first)).await;
         assert_eq!(it.read("r").await.records, []);
+    });
+}
+
+/// Who writes under our keys, or writes as a later version does, harms nobody but themselves.
+#[test]
+fn what_cannot_be_read_keeps_no_room_and_no_sweep_from_working() {
+    super::run(OnServer::open_plain, async |it: &OnServer| {
+        let (good, newer) = (write("r", "a"), write("r", "b"));
+        it.applied(&good).await;
+        it.applied(&newer).await;
+        let client = it.node.client();
+        let records = "rtm:{0}:room:r";
+        let kept: String = client.hget(records, "b").await.unwrap();
+        let later = kept.replacen("\n1{", "\n2{", 1);
+        assert_ne!(later, kept);
+        let written = [("b", later.as_str()), ("c", "garbage"), ("d", "")];
+        let _: () = client.hset(records, written.to_vec()).await.unwrap();
+        let _: () = client
+            .set("rtm:{0}:room:s", "x", None, None, false)
+            .await
+            .unwrap();
+        for (key, members) in [("leases", ["?", "s\na\n1"]), ("tombstones", ["?", "s\na"])] {
+            let members = members.map(|member| (1.0, member.to_owned())).to_vec();
+            let key = format!("rtm:{{0}}:{key}");
+            let _: () = client
+                .zadd(key, None, None, false, false, members)
+                .await
+                .unwrap();
+        }
+
+        let shown = it.read("r").await.records;
+        let shown: Vec<_> = shown.iter().map(|(conn, _)| conn.as_str()).collect();
+        assert_eq!(shown, ["a"]);
+        let one = Conns::One(&newer.conn);
+        let read = it.store().read(&newer.room, Version(0), one).await;
+        assert!(matches!(read, Err(StoreError::Corrupt(_))), "{read:?}");
+        // A revision is no matter of formats: nobody writes over what they do not know.
+        let mut over = write("r", "b");
+        over.revision.attempt += 1;
+        let over = it.store().commit(over).await;
+        assert!(matches!(over, Err(StoreError::Corrupt(_))), "{over:?}");
+        it.applied(&write("r", "c")).await;
+        it.advance(1_000).await;
+        assert_eq!(it.due(10).await, ["r/a", "r/c"]);
+        it.applied(&end(&good)).await;
     });
 }
 

@@ -11,6 +11,7 @@ use rtm_domain::presence::event::{Event, Happened, Published};
 use rtm_domain::presence::record::{Phase, Record};
 use rtm_domain::presence::state::State;
 use rtm_domain::time::Timestamp;
+use rtm_redis::fred::clients::Client;
 use rtm_redis::{Keys, Publishing, Redis, RedisFeed, RedisSettings, RedisStore};
 use tokio::sync::watch;
 
@@ -117,6 +118,11 @@ impl RedisNode {
     /// How many rooms and records, tombstones among them, are kept.
     pub async fn size(&self) -> (usize, usize) {
         size(self.redis.client(), &[BARRIER]).await
+    }
+
+    /// Redis itself, to write there what the store does not.
+    pub fn client(&self) -> &Client {
+        self.redis.client()
     }
 
     /// The leases of all records are gone.

@@ -29,8 +29,8 @@ if event ~= '' then
   version = text(math.max(now, prev + 1, floor + 1))
   redis.call('ZADD', versions, version, room)
 end
-if stored then
-  local old = parse(stored)
+local old = stored and parse(stored)
+if old then
   redis.call('ZREM', leases, lease_member(room, conn, old.lease))
   redis.call('ZREM', tombstones, tombstone_member(room, conn))
 end

@@ -20,9 +20,10 @@ local function identity(leases)
   return string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
 end
 
+-- Nothing if it is no record: what somebody else wrote there must not keep a room, or a sweep, from working.
 local function parse(stored)
   local version, revision, place, lease, bytes = string.match(stored, '^(%d+) (%S+) (%S+) (%S+)\n(.*)$')
-  return { version = version, revision = revision, place = place, lease = lease, bytes = bytes }
+  return version and { version = version, revision = revision, place = place, lease = lease, bytes = bytes }
 end
 
 local function lease_member(room, conn, lease) return room .. '\n' .. conn .. '\n' .. lease end

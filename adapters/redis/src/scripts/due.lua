@@ -17,6 +17,12 @@ local function drop_version(room)
   end
 end
 
+-- What is kept of a connection, if the room is one and that is a record.
+local function find(room, conn)
+  local stored = redis.pcall('HGET', prefix .. room, conn)
+  return type(stored) == 'string' and parse(stored)
+end
+
 local latest = text(now + longest)
 for _, member in ipairs(redis.call('ZREVRANGEBYSCORE', leases, '+inf', '(' .. latest, 'LIMIT', 0, touch)) do
   redis.call('ZADD', leases, latest, member)
@@ -25,21 +31,20 @@ end
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', tombstones, '-inf', text(now), 'LIMIT', 0, touch)) do
   redis.call('ZREM', tombstones, member)
   local room, conn = string.match(member, '^(.*)\n([^\n]*)$')
-  local stored = conn ~= '' and redis.call('HGET', prefix .. room, conn)
-  if stored and parse(stored).place == 'ended' then redis.call('HDEL', prefix .. room, conn) end
-  drop_version(room)
+  local record = room and conn ~= '' and find(room, conn)
+  if record and record.place == 'ended' then redis.call('HDEL', prefix .. room, conn) end
+  if room then drop_version(room) end
 end
 
 local lapsed = {}
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', leases, '-inf', text(now), 'LIMIT', 0, limit)) do
   local room, conn, lease = string.match(member, '^(.*)\n([^\n]*)\n([^\n]*)$')
-  local stored = redis.call('HGET', prefix .. room, conn)
-  local record = stored and parse(stored)
+  local record = room and find(room, conn)
   if record and record.place == 'live' and record.lease == lease then
     lapsed[#lapsed + 1] = { room, conn, record.version, record.revision, record.bytes }
   else
     redis.call('ZREM', leases, member)
-    drop_version(room)
+    if room then drop_version(room) end
   end
 end
 return { text(now), identity(leases), lapsed }

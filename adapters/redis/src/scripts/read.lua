@@ -16,6 +16,7 @@ end
 local found = {}
 local function show(conn, stored)
   local record = parse(stored)
+  if not record then return end
   local lapsed = false
   if record.place == 'ended' then
     if ARGV[3] == '' or is_over(tombstones, tombstone_member(room, conn), now) then return end

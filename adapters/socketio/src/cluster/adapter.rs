@@ -23,6 +23,7 @@ use crate::cluster::interest::{self, Interest};
 use crate::cluster::shared::Shared;
 use crate::cluster::wire::{Action, Body, Draft, Found, Question};
 use crate::cluster::{Cluster, channel};
+use crate::way_out;
 
 mod answers;
 
@@ -60,7 +61,9 @@ impl CoreAdapter<Emitter> for ClusterAdapter {
     }
 
     fn init(self: Arc<Self>, on_success: impl FnOnce() + Send + 'static) {
-        if let Some(shared) = &self.shared {
+        // Nobody stays at the way out.
+        let is_used = **self.local.path() != *way_out::NAMESPACE;
+        if let Some(shared) = self.shared.as_ref().filter(|_| is_used) {
             shared.add(&self);
             let (adapter, interest) = (Arc::downgrade(&self), self.interest.clone());
             tokio::spawn(interest::follow(adapter, interest, Arc::downgrade(shared)));

@@ -1,30 +1,73 @@
 //! A polled body is read here, before the transport does everything in it at once: it must not
 //! cost more than a message may.
 
-use axum::body::{Body, to_bytes};
+use std::pin::Pin;
+use std::sync::Arc;
+
+use axum::body::{Body, HttpBody};
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use futures_util::future::poll_fn;
 use http::StatusCode;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use crate::limits::Limits;
+use crate::partial::Partials;
 
 /// Parts the packets of a body.
 const SEPARATOR: u8 = 0x1e;
 
 /// The request with its body read, or why it is refused.
-pub(super) async fn read(request: Request, limits: &Limits) -> Result<Request, Response> {
+pub(super) async fn read(
+    request: Request,
+    limits: &Limits,
+    partials: &Arc<Partials>,
+) -> Result<Request, Response> {
     let (parts, body) = request.into_parts();
-    let reading = to_bytes(body, limits.message_bytes_max);
-    let bytes = match timeout(Limits::BODY_TIMEOUT, reading).await {
-        Ok(Ok(bytes)) => bytes,
-        Ok(Err(_)) => return Err(refused(StatusCode::PAYLOAD_TOO_LARGE)),
-        Err(_) => return Err(refused(StatusCode::REQUEST_TIMEOUT)),
+    let given_up = CancellationToken::new();
+    let reading = whole(body, limits.message_bytes_max, partials, &given_up);
+    let bytes = tokio::select! {
+        read = timeout(Limits::BODY_TIMEOUT, reading) => match read {
+            Ok(Ok(bytes)) => bytes,
+            Ok(Err(status)) => return Err(refused(status)),
+            Err(_) => return Err(refused(StatusCode::REQUEST_TIMEOUT)),
+        },
+        () = given_up.cancelled() => return Err(refused(StatusCode::SERVICE_UNAVAILABLE)),
     };
     match check(&bytes) {
         Ok(()) => Ok(Request::from_parts(parts, Body::from(bytes))),
         Err(status) => Err(refused(status)),
     }
+}
+
+/// The whole body; `given_up` ends if it has to make room while it is read.
+async fn whole(
+    mut body: Body,
+    bytes_max: usize,
+    partials: &Arc<Partials>,
+    given_up: &CancellationToken,
+) -> Result<Bytes, StatusCode> {
+    let announced = body.size_hint().lower();
+    if announced > bytes_max as u64 {
+        return Err(StatusCode::PAYLOAD_TOO_LARGE);
+    }
+    let give_up = given_up.clone();
+    let mut partial = partials.begin(move || give_up.cancel());
+    let mut bytes = BytesMut::new();
+    while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+        let frame = frame.map_err(|_| StatusCode::BAD_REQUEST)?;
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        if bytes.len() + data.remaining() > bytes_max {
+            return Err(StatusCode::PAYLOAD_TOO_LARGE);
+        }
+        bytes.put(data);
+        partial.set(bytes.len());
+    }
+    Ok(bytes.freeze())
 }
 
 fn check(body: &[u8]) -> Result<(), StatusCode> {
@@ -55,6 +98,10 @@ fn refused(status: StatusCode) -> Response {
 mod tests {
     use super::*;
 
+    fn partials() -> Arc<Partials> {
+        Arc::new(Partials::new(&Limits::default()))
+    }
+
     #[test]
     fn a_body_has_a_limit_of_packets() {
         let body = |packets: usize| vec!["40"; packets].join("\x1e");
@@ -84,7 +131,7 @@ mod tests {
     async fn a_body_that_never_ends_is_refused_in_time() {
         let endless =
             Body::from_stream(futures_util::stream::pending::<Result<Vec<u8>, axum::Error>>());
-        let refused = read(Request::new(endless), &Limits::default()).await;
+        let refused = read(Request::new(endless), &Limits::default(), &partials()).await;
         assert_eq!(refused.unwrap_err().status(), StatusCode::REQUEST_TIMEOUT);
     }
 
@@ -95,11 +142,20 @@ mod tests {
             ..Limits::default()
         };
         assert!(
-            read(Request::new(Body::from("4".repeat(10))), &limits)
-                .await
-                .is_ok()
+            read(
+                Request::new(Body::from("4".repeat(10))),
+                &limits,
+                &partials()
+            )
+            .await
+            .is_ok()
         );
-        let refused = read(Request::new(Body::from("4".repeat(11))), &limits).await;
+        let refused = read(
+            Request::new(Body::from("4".repeat(11))),
+            &limits,
+            &partials(),
+        )
+        .await;
         assert_eq!(refused.unwrap_err().status(), StatusCode::PAYLOAD_TOO_LARGE);
     }
 }

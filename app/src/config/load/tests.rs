@@ -58,6 +58,8 @@ const OTHER: [(&str, &str); 54] = [
     ("MAX_EVENTS_BURST", "18"),
     ("MAX_CONNECTIONS", "19"),
     ("MAX_CONNECTIONS_PER_ADDRESS", "20"),
+    ("MAX_PENDING_SESSIONS", "38"),
+    ("MAX_PARTIAL_BYTES", "3900"),
     ("MAX_QUEUE_BYTES", "2100"),
     ("MAX_QUEUE_PACKETS", "22"),
     ("MAX_INBOX_BYTES", "2300"),

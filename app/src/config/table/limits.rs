@@ -102,6 +102,20 @@ pub(super) fn rows() -> impl Iterator<Item = Setting> {
             }),
         ),
         Setting::new(
+            "MAX_PENDING_SESSIONS",
+            "1000",
+            "Most sessions that have not entered the namespace yet; more close the oldest.",
+            count("sessions", 1..=10_000_000, |c, n| {
+                c.limits.pending_sessions = n as usize
+            }),
+        ),
+        Setting::new(
+            "MAX_PARTIAL_BYTES",
+            "8388608",
+            "Most bytes of unfinished messages of all connections; more give up the largest.",
+            bytes(1024..=GIB, |c, n| c.limits.partial_bytes = n),
+        ),
+        Setting::new(
             "MAX_QUEUE_BYTES",
             "1048576",
             "Most bytes waiting to be sent to one connection; more cuts it.",

@@ -138,26 +138,37 @@ impl ChatStore for RedisChat {
         ];
         let keys = vec![self.stream(room)];
         let mut answer = self.run(&self.scripts.page, keys, args).await?;
-        let mut page = answer.messages()?;
+        let (mut page, _) = answer.messages()?;
         page.reverse();
         Ok(page)
     }
 
     async fn since(&self, room: &RoomId, after: MsgId, floor: MsgId) -> Result<Since, StoreError> {
-        let keys = vec![self.stream(room), self.names(room)];
-        let args = vec![
-            after.number().to_string().into(),
-            floor.number().to_string().into(),
-            self.settings.page_bytes_max.to_string().into(),
-            self.retention(),
-        ];
-        let mut answer = self.run(&self.scripts.since, keys, args).await?;
-        Ok(Since {
-            last: answer.id()?,
-            complete: answer.flag()?,
-            more: answer.flag()?,
-            messages: answer.messages()?,
-        })
+        let mut after = after;
+        loop {
+            let keys = vec![self.stream(room), self.names(room)];
+            let args = vec![
+                after.number().to_string().into(),
+                floor.number().to_string().into(),
+                self.settings.page_bytes_max.to_string().into(),
+                self.retention(),
+            ];
+            let mut answer = self.run(&self.scripts.since, keys, args).await?;
+            let (last, complete, more) = (answer.id()?, answer.flag()?, answer.flag()?);
+            let (messages, upto) = answer.messages()?;
+            match upto.filter(|upto| messages.is_empty() && more && *upto > after) {
+                // None of them can be read: those after them can.
+                Some(upto) => after = upto,
+                None => {
+                    return Ok(Since {
+                        last,
+                        complete,
+                        more,
+                        messages,
+                    });
+                }
+            }
+        }
     }
 
     async fn lasts(&self, rooms: &[RoomId]) -> Result<Vec<MsgId>, StoreError> {

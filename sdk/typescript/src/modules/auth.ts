@@ -62,9 +62,9 @@ export function createAuthModule(): ClientModule {
       const { token } = authOf(await context.config.authProvider?.({ reason: "refresh" }));
       if (token) return token;
     } catch (error) {
-      throw new RtmError(failure("auth_failed", "No token"), error);
+      throw new RtmError(failure("auth_failed", "No token", true), error);
     }
-    throw new RtmError(failure("auth_failed", "No token"));
+    throw new RtmError(failure("auth_failed", "No token", true));
   }
 
   return {

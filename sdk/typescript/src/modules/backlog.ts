@@ -21,18 +21,22 @@ export class Backlog<M extends { msgId: string }> {
     if (this.#held.length > HELD_MAX) this.#once(this.#held.shift() as M);
   }
 
-  /** Holds back what is heard until `release`, which comes before the next `hold`. Returns the latest message that was told. */
+  /** Holds back what is heard until `release`, which may come only on a later connection. Returns the latest message that was told. */
   hold(): string {
     this.#held ??= [];
     return this.#last;
   }
 
-  /** Tells what was fetched, then what was held back. */
-  release(fetched: readonly M[]): void {
+  /** Tells what was fetched. */
+  tell(fetched: readonly M[]): void {
     for (const message of fetched) this.#once(message);
+  }
+
+  /** Tells what was held back. */
+  release(): void {
     const held = this.#held ?? [];
     this.#held = undefined;
-    for (const message of held) this.#once(message);
+    this.tell(held);
   }
 
   #once(message: M): void {

@@ -2,6 +2,7 @@
 import type { AskOptions } from "../ask.js";
 import type { ClientModule, ClientModuleContext } from "../config.js";
 import { createEmitter } from "../emitter.js";
+import { RtmError } from "../errors.js";
 import type * as protocol from "../protocol.js";
 import {
   CHAT_HISTORY,
@@ -54,7 +55,7 @@ export interface ChatModuleApi<T> {
   getReceipts(roomId: string, options?: AskOptions): Promise<ChatReceipt[]>;
   /** Every message in this client's rooms, once and in order, one's own included. */
   onMessage(handler: (message: ChatMessage<T>) => void): () => void;
-  /** After an outage some messages of a room could not be fetched: the history is longer than what is kept. */
+  /** After an outage some messages of a room could not be fetched: they are no longer kept, or the server refuses them. */
   onGap(handler: (gap: { roomId: string }) => void): () => void;
   onTyping(handler: (typing: ChatTyping) => void): () => void;
   onRead(handler: (read: ChatRead) => void): () => void;
@@ -65,7 +66,7 @@ export type { ChatRead, ChatReceipt, ChatTyping };
 export function createChatModule<S extends Schema = Schema>(): ClientModule & { api: ChatModuleApi<ChatOf<S>> } {
   type Message = ChatMessage<ChatOf<S>>;
   let context: ClientModuleContext | undefined;
-  const handlers = createEmitter(() => context?.logger);
+  const handlers = createEmitter({ error: (...args) => context?.logger.error(...args) });
   const backlogs = new Map<string, Backlog<Message>>();
 
   const ask = <Reply extends { ok: true }, Request>(event: string, request: Request, options?: AskOptions) => call<Reply>(context, event, request, options);
@@ -117,7 +118,8 @@ export function createChatModule<S extends Schema = Schema>(): ClientModule & { 
     },
   };
 
-  function heard(message: Message): void {
+  function heard(message: Message | null | undefined): void {
+    if (!message) return;
     const { roomId } = message;
     const backlog = backlogs.get(roomId) ?? new Backlog<Message>((known) => handlers.fire("message", known));
     backlogs.delete(roomId);
@@ -127,19 +129,20 @@ export function createChatModule<S extends Schema = Schema>(): ClientModule & { 
   }
 
   async function catchUp(roomId: string, backlog: Backlog<Message>): Promise<void> {
-    const fetched: Message[] = [];
     let known: string | undefined = backlog.hold();
     try {
       while (known !== undefined) {
         const { messages, complete, more } = await since(roomId, known);
         if (!complete) handlers.fire("gap", { roomId });
-        fetched.push(...messages);
-        known = more ? messages.at(-1)?.msgId : undefined;
+        backlog.tell(messages);
+        const last = more ? messages.at(-1)?.msgId : undefined;
+        known = last === known ? undefined : last;
       }
     } catch (error) {
-      // The room was left meanwhile, or this connection has ended too.
-      context?.logger.debug(`Not caught up with chat in ${roomId}`, error);
+      // What is held back stays so: the next connection asks for what came before it.
+      if (error instanceof RtmError && error.code === "disconnected") return;
+      handlers.fire("gap", { roomId });
     }
-    backlog.release(fetched);
+    backlog.release();
   }
 }

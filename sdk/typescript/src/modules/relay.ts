@@ -22,7 +22,7 @@ export interface RelayModuleApi<S extends Schema> {
 
 export function createRelayModule<S extends Schema = Schema>(): ClientModule & { api: RelayModuleApi<S> } {
   let context: ClientModuleContext | undefined;
-  const handlers = createEmitter(() => context?.logger);
+  const handlers = createEmitter({ error: (...args) => context?.logger.error(...args) });
   return {
     name: "relay",
     api: {

@@ -10,7 +10,7 @@ export async function call<T extends { ok: true }>(
   payload: unknown,
   options?: AskOptions,
 ): Promise<T> {
-  if (!context) throw new RtmError(failure("disconnected", "The module is not connected"));
+  if (!context) throw new RtmError(failure("disconnected", "The module is not connected", true));
   return orThrow(await request<T>(context.socket, event, payload, options));
 }
 

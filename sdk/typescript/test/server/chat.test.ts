@@ -33,7 +33,6 @@ it("what is said around and during an outage is heard by all, once and in one or
   proxy.down = true;
   proxy.cutAll();
   await until(bob.channel, "the cut", () => !bob.channel.joined);
-  // More than one answer of the server holds.
   for (const text of numbered("ann", 20, 300)) await say(ann, text);
   await expect(say(bob, "unsent")).rejects.toMatchObject({ code: "disconnected" });
   proxy.down = false;

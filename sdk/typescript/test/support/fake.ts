@@ -20,16 +20,16 @@ export class FakeSocket {
   /** How often a farewell was sent. */
   farewells = 0;
   readonly io = {
-    on: (_: string, ping: () => void) => this.#pings.add(ping),
-    off: (_: string, ping: () => void) => this.#pings.delete(ping),
+    on: (_: string, ping: () => void) => this._pings.add(ping),
+    off: (_: string, ping: () => void) => this._pings.delete(ping),
     engine: { transport: { close: () => this.lose("transport close") } },
   };
-  #pings = new Set<() => void>();
-  #listeners = new Map<string, Set<Listener>>();
-  #once = new Set<Listener>();
-  #any = new Set<Listener>();
-  #timeoutMs: number | undefined;
-  #lost = new Set<() => void>();
+  _pings = new Set<() => void>();
+  _listeners = new Map<string, Set<Listener>>();
+  _once = new Set<Listener>();
+  _any = new Set<Listener>();
+  _timeoutMs: number | undefined;
+  _lost = new Set<() => void>();
 
   constructor(_: string, options: Record<string, unknown>) {
     this.options = options;
@@ -37,61 +37,61 @@ export class FakeSocket {
   }
 
   on(event: string, listener: Listener): this {
-    this.#listeners.set(event, (this.#listeners.get(event) ?? new Set()).add(listener));
+    this._listeners.set(event, (this._listeners.get(event) ?? new Set()).add(listener));
     return this;
   }
 
   once(event: string, listener: Listener): this {
-    this.#once.add(listener);
+    this._once.add(listener);
     return this.on(event, listener);
   }
 
   off(event: string, listener: Listener): this {
-    this.#listeners.get(event)?.delete(listener);
+    this._listeners.get(event)?.delete(listener);
     return this;
   }
 
   onAny(listener: Listener): this {
-    this.#any.add(listener);
+    this._any.add(listener);
     return this;
   }
 
   offAny(listener: Listener): this {
-    this.#any.delete(listener);
+    this._any.delete(listener);
     return this;
   }
 
   listeners(event: string): number {
-    return this.#listeners.get(event)?.size ?? 0;
+    return this._listeners.get(event)?.size ?? 0;
   }
 
   pingListeners(): number {
-    return this.#pings.size;
+    return this._pings.size;
   }
 
   timeout(ms: number): this {
-    this.#timeoutMs = ms;
+    this._timeoutMs = ms;
     return this;
   }
 
   emit(event: string, ...args: unknown[]): this {
     const ack = typeof args.at(-1) === "function" ? (args.pop() as (...replies: unknown[]) => void) : undefined;
     let answer: Answer = (reply) => ack?.(reply);
-    if (this.#timeoutMs !== undefined) {
+    if (this._timeoutMs !== undefined) {
       let settled = false;
       const settle = (...replies: unknown[]): void => {
         if (settled) return;
         settled = true;
         clearTimeout(timer);
-        this.#lost.delete(lost);
+        this._lost.delete(lost);
         ack?.(...replies);
       };
-      const timer = setTimeout(() => settle(new Error("timeout")), this.#timeoutMs);
+      const timer = setTimeout(() => settle(new Error("timeout")), this._timeoutMs);
       const lost = (): void => settle(new Error("disconnected"));
-      this.#lost.add(lost);
+      this._lost.add(lost);
       answer = (reply) => settle(null, reply);
     }
-    this.#timeoutMs = undefined;
+    this._timeoutMs = undefined;
     if (this.stale) this.sendBuffer.push(event);
     else this.sent.push({ event, payload: args[0] as never, args, answer });
     return this;
@@ -123,23 +123,23 @@ export class FakeSocket {
   lose(reason: string): void {
     this.connected = false;
     this.fire("disconnect", reason);
-    for (const lost of [...this.#lost]) lost();
+    for (const lost of [...this._lost]) lost();
   }
 
   /** The server pings. */
   ping(): void {
-    for (const ping of [...this.#pings]) ping();
+    for (const ping of [...this._pings]) ping();
   }
 
   /** The server emits something. */
   hear(event: string, ...args: unknown[]): void {
-    for (const listener of [...this.#any]) listener(...([event, ...args] as never[]));
+    for (const listener of [...this._any]) listener(...([event, ...args] as never[]));
     this.fire(event, ...args);
   }
 
   fire(event: string, ...args: unknown[]): void {
-    for (const listener of [...(this.#listeners.get(event) ?? [])]) {
-      if (this.#once.delete(listener)) this.off(event, listener);
+    for (const listener of [...(this._listeners.get(event) ?? [])]) {
+      if (this._once.delete(listener)) this.off(event, listener);
       listener(...(args as never[]));
     }
   }

@@ -157,7 +157,7 @@ describe("events", () => {
     channel.on("members", ({ members, joined: [bob] }) => seen.push(members.get("bob") === bob));
     socket.hear("presence:event", event({}));
     expect(seen).toEqual([true, true]);
-    expect(logged.at(-1)).toMatchObject({ level: "error", message: "A handler of 'presenceEvent' threw" });
+    expect(logged.at(-1)).toMatchObject({ level: "error", message: "presenceEvent handler failed" });
   });
 
   it("come under another name if the server has one", async () => {

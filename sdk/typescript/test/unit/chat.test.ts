@@ -96,7 +96,7 @@ describe("chat", () => {
     socket.next("chat:since").answer({ ok: true, messages: [message(2), message(3)], complete: true, more: true });
     await settled();
     const { payload, answer } = socket.next("chat:since");
-    expect([payload, heard]).toEqual([{ roomId: "r", msgId: "m3" }, ["m1"]]);
+    expect([payload, heard]).toEqual([{ roomId: "r", msgId: "m3" }, ["m1", "m2", "m3"]]);
     answer({ ok: true, messages: [message(4)], complete: true });
     await settled();
     expect(heard).toEqual(["m1", "m2", "m3", "m4", "m5"]);
@@ -132,6 +132,44 @@ describe("chat", () => {
     answers[1].answer({ ok: true, messages: [message(2)], complete: true });
     await settled();
     expect(heard).toEqual(["m1", "m2", "m3"]);
+  });
+
+  it("loses nothing when the next outage comes while messages are held back", async () => {
+    const { socket, heard } = await chatting();
+    socket.hear("chat:message", message(1));
+    socket.lose("transport close");
+    await reconnect(socket);
+    socket.next("chat:since");
+    socket.hear("chat:message", message(5));
+    socket.lose("transport close");
+    await reconnect(socket);
+    const { payload, answer } = socket.next("chat:since");
+    expect([payload, heard]).toEqual([{ roomId: "r", msgId: "m1" }, ["m1"]]);
+    answer({ ok: true, messages: [2, 3, 4, 5].map((n) => message(n)), complete: true });
+    await settled();
+    expect(heard).toEqual(["m1", "m2", "m3", "m4", "m5"]);
+  });
+
+  it("is told of a gap when the server refuses what was missed, and is not held up by nonsense", async () => {
+    const { socket, chat, heard } = await chatting();
+    const gap = vi.fn();
+    chat.onGap(gap);
+    for (const nonsense of [null, undefined]) socket.hear("chat:message", nonsense);
+    socket.hear("chat:message", message(1));
+    socket.lose("transport close");
+    await reconnect(socket);
+    socket.hear("chat:message", message(9));
+    socket.next("chat:since").answer(refusal("unavailable", { retryable: true }));
+    await settled();
+    expect([gap.mock.calls, heard]).toEqual([[[{ roomId: "r" }]], ["m1", "m9"]]);
+    socket.lose("transport close");
+    await reconnect(socket);
+    // More of the same for ever.
+    for (let page = 0; page < 2; page += 1) {
+      socket.next("chat:since").answer({ ok: true, messages: [message(10)], complete: true, more: true });
+      await settled();
+    }
+    expect([socket.count("chat:since"), heard.at(-1)]).toEqual([0, "m10"]);
   });
 
   it("remembers the latest rooms, and no more than there may be", async () => {

@@ -51,6 +51,7 @@ describe("heartbeats", () => {
     await vi.advanceTimersByTimeAsync(10_000);
     expect(errors(fired).map(({ message }) => message).slice(1)).toEqual(["Heartbeat acknowledgement timeout", "Too many missed heartbeats"]);
     expect(names(fired).at(-1)).toBe("disconnected");
+    await vi.advanceTimersByTimeAsync(250);
     expect([socket.attempts, socket.farewells]).toEqual([2, 0]);
   });
 

@@ -53,9 +53,9 @@ describe("modules", () => {
     await client.shutdown();
     expect(other).toHaveBeenCalledOnce();
     expect(error.mock.calls.map(([message]) => message)).toEqual([
-      "onConnected of module bad failed",
-      "onShutdown of module bad failed",
-      "onDisconnected of module bad failed",
+      "onConnected of bad failed",
+      "onShutdown of bad failed",
+      "onDisconnected of bad failed",
     ]);
   });
 

@@ -56,7 +56,7 @@ describe("a page", () => {
     await vi.advanceTimersByTimeAsync(3_000);
     expect(socket.attempts).toBe(1);
     tell(document, "visibilitychange");
-    await vi.advanceTimersByTimeAsync(8_000);
+    await vi.advanceTimersByTimeAsync(8_250);
     expect(socket.attempts).toBe(2);
   });
 

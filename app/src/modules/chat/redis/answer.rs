@@ -48,15 +48,22 @@ impl List {
         Ok(ids)
     }
 
-    /// The rest: messages.
-    pub(super) fn messages(&mut self) -> Result<Vec<Arc<Stored>>, StoreError> {
+    /// The rest: messages, and the id of the last one. What cannot be read is left out: it must
+    /// not keep the others from being heard.
+    pub(super) fn messages(&mut self) -> Result<(Vec<Arc<Stored>>, Option<MsgId>), StoreError> {
         let mut messages = Vec::with_capacity(self.0.len() / 2);
+        let mut last = None;
         while !self.is_empty() {
-            let (id, text) = (self.id()?, self.text()?);
-            let draft = body::to_draft(&text)?;
-            messages.push(Arc::new(Stored { id, draft }));
+            let id = self.id()?;
+            last = Some(id);
+            // It is there in any case, text or not.
+            let text = self.0.pop_front().and_then(Value::into_string);
+            match body::to_draft(&text.unwrap_or_default()) {
+                Ok(draft) => messages.push(Arc::new(Stored { id, draft })),
+                Err(error) => tracing::error!(%id, %error, "a message cannot be read"),
+            }
         }
-        Ok(messages)
+        Ok((messages, last))
     }
 }
 

@@ -24,7 +24,7 @@ while more > 0 do
   local oldest = redis.call('XRANGE', stream, '-', '+', 'COUNT', math.min(more, 100))
   for _, entry in ipairs(oldest) do
     local old = entry[2][6]
-    if old ~= '' then redis.call('HDEL', names, old) end
+    if old and old ~= '' then redis.call('HDEL', names, old) end
     redis.call('XDEL', stream, entry[1])
   end
   more = more - #oldest

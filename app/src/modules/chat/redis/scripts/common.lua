@@ -20,7 +20,8 @@ end
 -- The id of a room's last message, or a higher one that a node has told of.
 local function last_of(stream, names)
   local last = redis.call('HGET', names, 'last')
-  if last then return tonumber(last) end
+  last = last and tonumber(last)
+  if last then return last end
   local entry = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
   return entry and id_of(entry[1]) or 0
 end
