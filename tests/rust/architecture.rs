@@ -221,10 +221,12 @@ fn layer(name: &str) -> u8 {
 /// Files of the product and its tests, by their path from the root, and their text.
 fn files(extensions: &[&str]) -> Vec<(String, String)> {
     let mut files = Vec::new();
-    let mut folders: Vec<PathBuf> = ["domain", "adapters", "app", "sdk", "tests", "demo", "examples"]
-        .iter()
-        .map(|folder| root().join(folder))
-        .collect();
+    let mut folders: Vec<PathBuf> = [
+        "domain", "adapters", "app", "sdk", "tests", "demo", "examples",
+    ]
+    .iter()
+    .map(|folder| root().join(folder))
+    .collect();
     while let Some(folder) = folders.pop() {
         let entries = fs::read_dir(&folder);
         for entry in entries.into_iter().flatten().flatten() {
