@@ -18,6 +18,8 @@ const TICK_MS = 1_000;
 const PINGED = 8;
 /** How often a node asks each part with open rooms whether it has heard their last messages. */
 const CHAT_CHECK_MS = 2_000;
+/** The relay has two more connections of a node, and a channel of each room. */
+const WITHOUT_RELAY = { RELAY_EVENTS: "none" };
 const FEW = 10;
 const MANY = 1_000;
 const WATCH_MS = TTL_MS;
@@ -41,7 +43,7 @@ async function commandsPerSecond(redis) {
 }
 
 test(`${MANY} idle connections cost Redis no more commands than ${FEW}`, async (t) => {
-  const env = { PRESENCE_TTL_MS: String(TTL_MS), PRESENCE_REAPER_INTERVAL_MS: String(INTERVAL_MS) };
+  const env = { ...WITHOUT_RELAY, PRESENCE_TTL_MS: String(TTL_MS), PRESENCE_REAPER_INTERVAL_MS: String(INTERVAL_MS) };
   const all = await cluster(t, { nodes: NODES, env });
   await loadScripts(all.redis);
   const sockets = [];
@@ -79,7 +81,7 @@ test(`${MANY} idle connections cost Redis no more commands than ${FEW}`, async (
 
 for (const publishing of PUBLISHINGS) {
   test(`a join and a patch are one script call each, a plain heartbeat and a sync none (${publishing})`, async (t) => {
-    const all = await cluster(t, { nodes: NODES, publishing });
+    const all = await cluster(t, { nodes: NODES, publishing, env: WITHOUT_RELAY });
     const monitor = await Monitor.start(all.redis);
     t.after(() => monitor.close());
     // Over plain channels a ping follows, which confirms it; pings are upkeep as well and not told apart.

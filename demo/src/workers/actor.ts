@@ -35,8 +35,10 @@ async function start({ url, token, roomId, userId, state, guest }: Start): Promi
   const quiet = { debug() {}, info() {}, warn() {}, error() {} };
   client = new RealtimeClient<Board>({ baseUrl: url, logger: quiet, reconnectionDelayMax: 1_000, ...(token && { authProvider: () => token }) });
   client.use(chat);
+  let before = client.status;
   client.on("status", (status) => {
-    if (status === "waiting") log("connection lost", "bad");
+    if (before === "connected") log("connection lost", "bad");
+    before = status;
     show();
   });
   void client.connect().catch(() => undefined);
