@@ -212,16 +212,17 @@ fn layer(name: &str) -> u8 {
         "rtm-domain" | "rtm-domain-mutants" => 0,
         "rtm-protocol" => 1,
         "rtm-memory" | "rtm-redis" | "rtm-socketio" | "rtm-client" => 2,
-        "rtm" => 3,
-        "rtm-tests" => 5,
-        _ => 4,
+        "rtm-bench" => 3,
+        "rtm" => 4,
+        "rtm-tests" => 6,
+        _ => 5,
     }
 }
 
 /// Files of the product and its tests, by their path from the root, and their text.
 fn files(extensions: &[&str]) -> Vec<(String, String)> {
     let mut files = Vec::new();
-    let mut folders: Vec<PathBuf> = ["domain", "adapters", "app", "sdk", "tests"]
+    let mut folders: Vec<PathBuf> = ["domain", "adapters", "app", "bench", "sdk", "tests"]
         .iter()
         .map(|folder| root().join(folder))
         .collect();
