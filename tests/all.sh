@@ -7,6 +7,8 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 protocol=$root/tests/protocol
 sdk=$root/sdk/typescript
+demo=$root/demo
+examples=$root/examples
 target=${CARGO_TARGET_DIR:-target}
 [[ $target == /* ]] || target=$root/$target
 node_min=20
@@ -88,16 +90,16 @@ component() {
 
 packages() {
   local folder
-  for folder in "$protocol" "$sdk"; do (cd "$folder" && npm ci --no-audit --no-fund) || return; done
+  for folder in "$protocol" "$sdk" "$examples" "$demo"; do (cd "$folder" && npm ci --no-audit --no-fund) || return; done
 }
 
-# node_tests FOLDER: the tests in tests/FOLDER, against the release build.
+# node_tests FOLDER: the tests in a folder, against the release build.
 node_tests() {
   local report
   [[ -x $target/release/rtm ]] || complain "there is no $target/release/rtm: the release build has failed" || return
   report=$(mktemp) || return
   (
-    cd "$root/tests/$1" &&
+    cd "$root/$1" &&
       RTM_BIN=$target/release/rtm npm test --silent -- \
         --test-reporter=spec --test-reporter-destination=stdout \
         --test-reporter=tap --test-reporter-destination="$report"
@@ -118,11 +120,12 @@ ran_all() {
 
 sdk_build() { (cd "$sdk" && npm run --silent check && npm run --silent build); }
 
-# sdk_tests PROJECT: one kind of the SDK's tests; all of them have to run and to pass.
-sdk_tests() {
-  local report outcome
+# vitest FOLDER ARGUMENT...: the tests that vitest runs there; all of them have to run and to pass.
+vitest() {
+  local folder=$1 report outcome
+  shift
   report=$(mktemp) || return
-  (cd "$sdk" && RTM_BIN=$target/release/rtm npx vitest run --project "$1" --reporter=default --reporter=json --outputFile.json="$report") &&
+  (cd "$folder" && RTM_BIN=$target/release/rtm npx vitest run "$@" --reporter=default --reporter=json --outputFile.json="$report") &&
     node -e '
       const { numPassedTests, numTotalTests } = JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8"));
       if (numPassedTests === 0 || numPassedTests !== numTotalTests) throw new Error(`${numPassedTests} of ${numTotalTests} tests passed`);
@@ -132,6 +135,9 @@ sdk_tests() {
   return $outcome
 }
 
+# The committed files of the demo must be what their source makes.
+demo_check() { (cd "$demo" && npm run --silent check && npm run --silent verify); }
+
 cd "$root"
 step "tools" tools
 step "npm ci" packages
@@ -139,13 +145,16 @@ if ! $fast; then
   step "cargo fmt" cargo fmt --all --check
   step "cargo clippy" cargo clippy --workspace --all-targets -- -D warnings
 fi
-step "cargo build --release" cargo build --release
+step "cargo build --release" cargo build --release -p rtm -p rtm-external-module
 step "cargo test" cargo test --workspace
-step "protocol tests" node_tests protocol
-step "cluster tests" node_tests cluster
-step "fault tests" node_tests faults
+step "protocol tests" node_tests tests/protocol
+step "cluster tests" node_tests tests/cluster
+step "fault tests" node_tests tests/faults
 step "sdk check and build" sdk_build
-for kind in unit server browser package; do step "sdk $kind tests" sdk_tests "$kind"; done
+step "cookbook tests" node_tests examples
+for kind in unit server browser package; do step "sdk $kind tests" vitest "$sdk" --project "$kind"; done
+step "demo check" demo_check
+step "demo tests" vitest "$demo"
 
 printf '\n'
 for at in "${!names[@]}"; do

@@ -35,6 +35,9 @@ impl Display for Banner<'_> {
             "address",
             &format_args!("http://{address}  (Socket.IO at /socket.io/)"),
         )?;
+        if config.http.demo {
+            row("demo", &format_args!("http://{address}/"))?;
+        }
         let reach = match address.ip().is_loopback() {
             true => "this machine only; set HOST to be reached from others",
             false => "every machine that reaches this address",

@@ -15,6 +15,7 @@ mod limits;
 mod load;
 mod log;
 mod markdown;
+mod metrics;
 mod place;
 mod presence;
 mod redis;
@@ -37,6 +38,7 @@ pub use limits::Limits;
 pub use load::{Invocation, Loaded, load};
 pub use log::{LogConfig, LogFormat};
 pub use markdown::markdown;
+pub use metrics::MetricsConfig;
 pub use place::{Given, Place};
 pub use presence::{LeaseMode, PresenceConfig};
 pub use redis::{Publishing, RedisConfig, RedisUrl};
@@ -76,6 +78,8 @@ pub struct Config {
     pub redis: RedisConfig,
     /// How clients prove who they are.
     pub auth: AuthConfig,
+    /// What is shown at `/metrics`, and to whom.
+    pub metrics: MetricsConfig,
     /// What is logged, and how.
     pub log: LogConfig,
 }

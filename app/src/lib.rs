@@ -17,6 +17,7 @@ pub mod auth;
 pub mod commands;
 pub mod config;
 pub mod logging;
+mod metrics;
 pub mod module;
 pub mod modules;
 mod nodes;

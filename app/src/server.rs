@@ -3,9 +3,11 @@
 mod built_in;
 mod bus;
 mod crew;
+mod demo;
 mod door;
 mod http;
 mod parts;
+mod scrape;
 mod storage;
 
 use std::net::{IpAddr, SocketAddr};
@@ -24,15 +26,17 @@ use tokio_util::sync::CancellationToken;
 
 use crate::auth::{Authenticator, KeyError, Revocations};
 use crate::config::{AuthMode, Config};
+use crate::metrics::{Counts, Metrics, NodeState};
 use crate::module::{Given, Handles, RealtimeModule, Routes, Shared};
 use crate::nodes::Nodes;
 use crew::Crew;
 use door::Door;
-use http::Readiness;
+pub(crate) use http::Readiness;
 pub(crate) use parts::token_authenticator;
 pub(crate) use storage::redis_settings;
 
 use parts::Parts;
+use scrape::Scrape;
 use storage::Storage;
 
 /// When clients of a stopping node shall come back, in ms: spread, so that they do not all knock
@@ -211,9 +215,10 @@ impl RealtimeServer {
             bus.open(redis).await?;
         }
         self.started = true;
+        let counts = Counts::default();
         let presence = self.config.presence.enabled.then(|| {
             let policy = parts::policy(&self.config);
-            storage.presence(policy, &self.parts.clock)
+            storage.presence(policy, &self.parts.clock, &counts)
         });
         let revocations = Arc::new(Revocations::default());
         let built_in = built_in::Materials {
@@ -260,8 +265,21 @@ impl RealtimeServer {
             ready: ready.clone(),
             storage: storage.clone(),
         };
+        let scrape = self.config.metrics.enabled.then(|| {
+            let node = NodeState {
+                gateway: gateway.clone(),
+                presence: presence.clone(),
+                cluster: self.parts.cluster.clone(),
+                readiness: readiness.clone(),
+            };
+            Scrape {
+                metrics: Metrics::new(&counts, node),
+                token: self.config.metrics.token.clone(),
+            }
+        });
         let (routes, own) = (&given.shared.routes, self.router.take());
-        let router = http::router(&gateway, &self.config.http, readiness, routes, own);
+        let state = (readiness, scrape);
+        let router = http::router(&gateway, &self.config.http, state, routes, own);
         let clock = self.parts.clock.clone();
         let limits = parts::limits(&self.config);
         let serving = rtm_socketio::serve(listener, router, limits, clock, stop_serving.clone());

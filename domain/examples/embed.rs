@@ -40,6 +40,7 @@ fn main() {
             tasks: tasks.clone(),
             entropy: Arc::new(Guessable::default()),
             encoder: Arc::new(AsText),
+            meter: Arc::new(()),
         },
     );
     store.feed_into(service.sink());

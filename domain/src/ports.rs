@@ -1,6 +1,7 @@
 //! What the domain needs from outside. The doc comments are the contract: `tests/` has one suite
 //! that every store passes.
 
+mod meter;
 mod observer;
 
 use std::any::Any;
@@ -18,6 +19,7 @@ use crate::presence::lease::{LeaseName, Renewal};
 use crate::presence::record::{Found, Record};
 use crate::time::{Moment, Timestamp};
 
+pub use meter::Meter;
 pub use observer::{Change, ChangeKind, Observer};
 
 /// Keeps records, leases and versions, and publishes events. Knows no rule and no field of a

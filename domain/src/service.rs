@@ -24,7 +24,8 @@ use futures_util::future::join_all;
 use crate::error::{Refusal, StoreError};
 use crate::ids::{ConnId, RoomId, SeatId, SocketId, UserId};
 use crate::ports::{
-    Clock, Conns, Encoder, Entropy, Feed, FeedSink, Message, Observer, Peer, PresenceStore, Tasks,
+    Clock, Conns, Encoder, Entropy, Feed, FeedSink, Message, Meter, Observer, Peer, PresenceStore,
+    Tasks,
 };
 use crate::presence::epoch::Version;
 use crate::presence::event::Published;
@@ -54,6 +55,15 @@ pub struct Ports {
     pub entropy: Arc<dyn Entropy>,
     /// Encodes deliveries.
     pub encoder: Arc<dyn Encoder>,
+    /// Counts what is done.
+    pub meter: Arc<dyn Meter>,
+}
+
+impl Ports {
+    /// What telling a room's members takes.
+    fn telling(&self) -> (&dyn Encoder, &dyn Meter) {
+        (&*self.encoder, &*self.meter)
+    }
 }
 
 /// The presence service of one node. Cheap to clone.
@@ -179,7 +189,8 @@ impl PresenceService {
     /// its place among the room's events. Returns how many there were.
     pub fn tell(&self, room: &RoomId, message: &Message, except: Option<&ConnId>) -> usize {
         let room = self.node.rooms.find(room);
-        room.map_or(0, |room| room.tell(message, except))
+        let meter = &*self.node.ports.meter;
+        room.map_or(0, |room| room.tell(message, except, meter))
     }
 
     /// Refuses joins from now on.
@@ -211,6 +222,12 @@ impl PresenceService {
     /// How many sockets are connected, and how many rooms have a member on this node.
     pub fn load(&self) -> (usize, usize) {
         (lock(&self.node.sessions).len(), self.node.rooms.len())
+    }
+
+    /// How many presences sockets of this node hold. Looks at every room.
+    pub fn presences(&self) -> usize {
+        let rooms = self.node.rooms.all();
+        rooms.iter().map(|room| room.seats().len()).sum()
     }
 }
 

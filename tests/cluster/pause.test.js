@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { unique } from "../protocol/support/random.js";
 import { assertRefused } from "../protocol/support/refusal.js";
+import { STEERED } from "../protocol/support/server.js";
 import { eventually, pause } from "../protocol/support/wait.js";
 import { cluster, mustAgree, PUBLISHINGS } from "./support/cluster.js";
-import { kick } from "./support/kick.js";
 
 const TTL_MS = 2_000;
 const INTERVAL_MS = 500;
@@ -18,7 +18,7 @@ const ENV = { PRESENCE_TTL_MS: String(TTL_MS), PRESENCE_REAPER_INTERVAL_MS: Stri
 
 /** `ann` and `bob` on a node that will stand still, `carl` on another. All heartbeat without ever waiting. */
 async function scene(t, { publishing, env = {} } = {}) {
-  const all = await cluster(t, { publishing, env: { ...ENV, ...env } });
+  const all = await cluster(t, { publishing, env: { ...ENV, ...env }, binary: STEERED });
   const [frozen, other] = all.nodes;
   t.after(() => frozen.child.kill("SIGCONT"));
   const room = unique("room");
@@ -70,20 +70,24 @@ describe("a node that stands still", { concurrency: 2 }, () => {
       assert.deepEqual(carl.client.heard("presence:lost"), []);
     });
 
-    test(`does not bring back who was kicked meanwhile (${publishing})`, async (t) => {
-      const { all, frozen, room, ann, bob, carl } = await scene(t, { publishing });
-      const publish = publishing === "plain" ? "PUBLISH" : "SPUBLISH";
+    test(`does not bring back whom a module on another node kicked meanwhile (${publishing})`, async (t) => {
+      const { frozen, room, ann, bob, carl } = await scene(t, { publishing });
+      const whom = publishing === "plain" ? { userId: "bob" } : { connId: bob.self.connId };
       await standStill(frozen, 2 * TTL_MS, async () => {
-        await kick(all.redis, { roomId: room, connId: bob.self.connId, publish });
+        assert.deepEqual(await carl.client.ask("steer:kick", { room, ...whom }), { ok: true, kicked: 1 });
         await carl.client.sees({ type: "leave", connId: bob.self.connId, reason: "kicked" });
+        assert.deepEqual(await carl.client.ask("steer:kick", { room, ...whom }), { ok: true, kicked: 0 });
         await carl.client.sees({ type: "leave", connId: ann.self.connId, reason: "expired" }, BACK_MS);
       });
       const lost = await bob.client.hears("presence:lost", {}, BACK_MS);
       assert.deepEqual(lost, { roomId: room, connId: bob.self.connId, reason: "kicked" });
-      await carl.client.until("the other's return", () => carl.client.saw({ type: "join", connId: ann.self.connId })[1], BACK_MS);
+      const back = () => carl.client.saw({ type: "join", connId: ann.self.connId })[1];
+      const event = await carl.client.until("the other's return", back, BACK_MS);
+      assert.equal(event.epoch, ann.self.epoch);
+      assert.deepEqual(ann.client.heard("presence:lost"), []);
       assertRefused(await bob.client.ask("presence:heartbeat", { roomId: room, epoch: bob.self.epoch }), "not_present");
       const shown = await mustAgree([ann.client, carl.client], room);
-      assert.deepEqual(Object.values(shown).map(({ userId }) => userId).sort(), ["ann", "carl"]);
+      assert.deepEqual(Object.values(shown).map(({ userId, epoch }) => [userId, epoch]).sort(), [["ann", ann.self.epoch], ["carl", carl.self.epoch]]);
       assert.equal(carl.client.saw({ type: "join", connId: bob.self.connId }).length, 1);
       const resume = { connId: bob.self.connId, key: bob.self.key, epoch: bob.self.epoch + 1 };
       assert.notEqual((await bob.client.join(room, "bob", { resume })).self.connId, bob.self.connId);

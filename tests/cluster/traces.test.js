@@ -9,20 +9,27 @@ import { cluster, PUBLISHINGS } from "./support/cluster.js";
 const IDLE_MS = 5_000 + 1_000;
 const SLACK_MS = 5_000;
 
-/** How many nodes are subscribed to each room, by room. */
+/** What a node subscribes to for a room: presence, chat and relay. */
+const OF_A_ROOM = /\}:(events|of-room:chat-channel|of-room:relay-channel):(.*)$/;
+const KINDS = 3;
+
+/** How many nodes are subscribed to each room, by room; fails if they are to one of its channels and not to the others. */
 function subscribers(redis, publishing) {
   const [list, count] = publishing === "plain" ? ["CHANNELS", "NUMSUB"] : ["SHARDCHANNELS", "SHARDNUMSUB"];
   return redis.with(async (resp) => {
-    const channels = (await resp.ask("PUBSUB", list)).filter((channel) => channel.includes("}:events:"));
+    const channels = (await resp.ask("PUBSUB", list)).filter((channel) => OF_A_ROOM.test(channel));
     const counted = channels.length ? await resp.ask("PUBSUB", count, ...channels) : [];
-    return Object.fromEntries(channels.map((_, nth) => [counted[2 * nth].split("}:events:")[1], counted[2 * nth + 1]]));
+    const rooms = {};
+    for (const [nth] of channels.entries()) (rooms[OF_A_ROOM.exec(counted[2 * nth])[2]] ??= []).push(counted[2 * nth + 1]);
+    for (const [room, counts] of Object.entries(rooms)) assert.deepEqual(counts, Array(KINDS).fill(counts[0]), room);
+    return Object.fromEntries(Object.entries(rooms).map(([room, [nodes]]) => [room, nodes]));
   });
 }
 
 describe("traces in Redis", { concurrency: 2 }, () => {
   for (const publishing of PUBLISHINGS) {
     test(`only nodes with members in a room are subscribed to it (${publishing})`, async (t) => {
-      const all = await cluster(t, { nodes: 3, publishing });
+      const all = await cluster(t, { nodes: 3, publishing, env: { RELAY_EVENTS: "cursor:move" } });
       assert.deepEqual(await subscribers(all.redis, publishing), {});
       const rooms = Array.from({ length: 60 }, () => unique("room"));
       const [a, b] = [await all.connect(all.nodes[0]), await all.connect(all.nodes[1])];

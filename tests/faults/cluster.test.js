@@ -8,6 +8,7 @@ import { Stage } from "./support/stage.js";
 
 const FAILOVERS = {
   "a master killed": (master) => master.kill(),
+  "a master frozen": (master) => master.freeze(),
   "a failover asked for": (master, replica) => replica.cli("CLUSTER", "FAILOVER"),
 };
 

@@ -21,10 +21,46 @@ test("/healthz and /readyz answer 200", async () => {
 });
 
 test("any other path is 404", async () => {
-  for (const path of ["/", "/favicon.ico", "/healthz/", "/healthz/x", "/socket.ioo/", "/presence", "/metrics", "/..%2f..%2fetc/passwd"]) {
+  for (const path of ["/favicon.ico", "/index.html", "/demo", "/demo/", "/demo/index.html", "/demo/../demo/icon.svg", "/demo/%69con.svg", "/demo/other.js", "/healthz/", "/healthz/x", "/socket.ioo/", "/presence", "/metrics/", "/..%2f..%2fetc/passwd"]) {
     assert.equal((await request(server, path)).status, 404, path);
   }
   assert.equal((await request(server, "/", { method: "POST", body: "{}" })).status, 404);
+});
+
+test("the demo is a page with files of its own, under a policy that lets nothing else in", async () => {
+  const page = await request(server, "/");
+  assert.equal(page.status, 200);
+  assert.equal(page.headers["content-type"], "text/html; charset=utf-8");
+  assert.equal(page.headers["cache-control"], "no-cache");
+  const kinds = { js: "text/javascript; charset=utf-8", css: "text/css; charset=utf-8", svg: "image/svg+xml" };
+  const files = page.body.match(/\/demo\/[^"]+/g);
+  assert.equal(files.length, 3, page.body);
+  assert.doesNotMatch(page.body.replaceAll(/<script[^>]*src=[^>]*><\/script>/g, ""), /<script|style=|https?:/, "nothing inline, nothing from elsewhere");
+  for (const path of files) {
+    const { status, headers, body } = await request(server, path);
+    assert.equal(status, 200, path);
+    assert.equal(headers["content-type"], kinds[path.split(".").at(-1)], path);
+    assert.match(headers["cache-control"], /immutable/);
+    assert.ok(body.length > 0);
+  }
+  for (const { headers } of [page, await request(server, files[0])]) {
+    assert.match(headers["content-security-policy"], /default-src 'none'/);
+    assert.doesNotMatch(headers["content-security-policy"], /unsafe|\*|https?:/);
+    assert.equal(headers["x-content-type-options"], "nosniff");
+  }
+  const again = await request(server, "/", { headers: { "if-none-match": page.headers.etag } });
+  assert.deepEqual([again.status, again.body], [304, ""]);
+  const head = await request(server, "/", { method: "HEAD" });
+  assert.deepEqual([head.status, head.body], [200, ""]);
+});
+
+test("without the demo nothing of it is there, and the rest is", async (t) => {
+  const bare = await Server.start({ DEMO: "false" });
+  t.after(() => bare.kill());
+  for (const path of ["/", "/demo/icon.svg"]) assert.equal((await request(bare, path)).status, 404, path);
+  assert.equal((await request(bare, "/healthz")).status, 200);
+  assert.doesNotMatch(bare.stdout, /demo/);
+  await bare.stop();
 });
 
 test("the banner is on stdout and the log on stderr, in JSON if asked for", async (t) => {

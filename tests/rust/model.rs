@@ -1,5 +1,5 @@
-//! Random steps on the store in memory, each compared with what a naive store answers: one that
-//! keeps a list and looks through all of it.
+//! Random steps on every store, each compared with what a naive store answers: one that keeps a
+//! list and looks through all of it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,15 +11,18 @@ use rtm_domain::presence::epoch::{Revision, Version};
 use rtm_domain::presence::event::Published;
 use rtm_domain::presence::lease::LeaseName;
 use rtm_domain::presence::record::{Phase, Reason};
-use rtm_memory::{MemoryLimits, MemoryStore};
+use rtm_redis::Publishing;
+use rtm_tests::backend::{Backend, InMemory, Stage};
 use rtm_tests::clock::HandClock;
+use rtm_tests::executor::Executor;
+use rtm_tests::redis::{self, OnRedis};
 use rtm_tests::world::ms;
 
 use crate::store_contract::subject::{epoch, renewal, write};
 
 mod naive;
 
-use naive::Naive;
+use naive::{Forgets, Naive};
 
 const ROOMS: [&str; 2] = ["r", "s"];
 const CONNS: [&str; 3] = ["a", "b", "c"];
@@ -67,9 +70,33 @@ proptest! {
     })]
 
     #[test]
-    fn the_store_in_memory_answers_like_a_naive_one(steps in prop::collection::vec(step(), 1..60)) {
-        Pair::new().run(&steps)?;
+    fn the_store_in_memory_answers_like_a_naive_one(steps in steps()) {
+        Pair::new(&InMemory, Forgets::UnheardRooms).run(&steps)?;
     }
+}
+
+proptest! {
+    // Each has a server of its own.
+    #![proptest_config(ProptestConfig {
+        cases: 60,
+        failure_persistence: None,
+        max_shrink_iters: 200,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn the_store_on_redis_answers_like_a_naive_one(
+        publishing in prop_oneof![Just(Publishing::Sharded), Just(Publishing::Plain)],
+        steps in steps(),
+    ) {
+        if redis::is_installed() {
+            Pair::new(&OnRedis { publishing }, Forgets::AnyRoom).run(&steps)?;
+        }
+    }
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    prop::collection::vec(step(), 1..60)
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -119,7 +146,9 @@ fn step() -> impl Strategy<Value = Step> {
 /// The store and the naive one.
 struct Pair {
     clock: Arc<HandClock>,
-    store: MemoryStore,
+    stage: Arc<dyn Stage>,
+    store: Arc<dyn PresenceStore>,
+    feed: Arc<dyn Feed>,
     ear: Arc<Ear>,
     naive: Naive,
     latest: Option<Commit>,
@@ -138,16 +167,19 @@ impl FeedSink for Ear {
 }
 
 impl Pair {
-    fn new() -> Self {
+    fn new(backend: &dyn Backend, forgets: Forgets) -> Self {
         let clock = HandClock::new();
-        let store = MemoryStore::new(clock.clone(), MemoryLimits::default());
+        let stage = backend.open(&clock, 1);
         let ear = Arc::new(Ear::default());
-        store.feed_into(ear.clone());
+        // A single node hears at once: nothing is left to run.
+        stage.attach(0, ear.clone(), &Executor::new(None));
         Self {
             clock,
-            store,
+            store: stage.store(),
+            feed: stage.feed(0),
+            stage,
             ear,
-            naive: Naive::default(),
+            naive: Naive::new(forgets),
             latest: None,
         }
     }
@@ -156,7 +188,8 @@ impl Pair {
         for step in steps {
             self.perform(step)?;
             let heard = self.ear.0.lock().unwrap_or_else(PoisonError::into_inner);
-            prop_assert_eq!(&*heard, &self.naive.heard, "after {:?}", step);
+            let expected = self.naive.heard(&heard);
+            prop_assert_eq!(&*heard, &expected, "after {:?}", step);
         }
         // With time, everything goes.
         for room in 0..ROOMS.len() {
@@ -182,7 +215,11 @@ impl Pair {
         for room in 0..ROOMS.len() {
             self.perform(&Step::ReadRoom(room, 0))?;
         }
-        prop_assert_eq!(self.store.size(), (0, 0), "something is kept for ever");
+        prop_assert_eq!(
+            self.stage.size(),
+            Some((0, 0)),
+            "something is kept for ever"
+        );
         Ok(())
     }
 
@@ -193,7 +230,7 @@ impl Pair {
         match step.clone() {
             Step::Pass(span) => self.clock.advance(ms(span)),
             Step::Subscribe(room) => {
-                now(self.store.subscribe(&id(room))).expect("it answers");
+                now(self.feed.subscribe(&id(room))).expect("it answers");
                 self.naive.subscribed[room] = true;
                 // From now on it is remembered, so it is known which it was.
                 let read = now(self.store.read(&id(room), Version(0), Conns::Live));
@@ -202,7 +239,7 @@ impl Pair {
             }
             Step::Unsubscribe(room) => {
                 self.naive.subscribed[room] = false;
-                now(self.store.unsubscribe(&id(room)));
+                now(self.feed.unsubscribe(&id(room)));
             }
             Step::Commit {
                 place: (room, conn),
@@ -290,7 +327,8 @@ impl Pair {
                 let due: Vec<_> = due.lapsed;
                 let expected = self.naive.due(limit, longest, self.clock.passed());
                 prop_assert_eq!(due, expected);
-                prop_assert_eq!(self.store.size().1, self.naive.records.len());
+                let records = self.stage.size().map(|(_, records)| records);
+                prop_assert_eq!(records, Some(self.naive.records.len()));
             }
         }
         Ok(())
@@ -333,8 +371,7 @@ fn id(room: usize) -> RoomId {
     RoomId::trusted(ROOMS[room])
 }
 
-/// The store in memory never waits.
+/// The store in memory never waits; the one on Redis does so inside of a call.
 fn now<T>(work: impl Future<Output = T>) -> T {
-    work.now_or_never()
-        .expect("the store in memory never waits")
+    work.now_or_never().expect("it is answered by now")
 }

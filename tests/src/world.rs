@@ -276,6 +276,7 @@ impl Node {
             tasks: Arc::new(executor.clone()),
             entropy: Arc::new(FixedEntropy::new(seed)),
             encoder: Arc::new(ValueEncoder),
+            meter: Arc::new(()),
         };
         let service = PresenceService::new(policy, ports);
         stage.attach(nth, service.sink(), &executor);

@@ -14,12 +14,14 @@ use bytes::Bytes;
 use fred::clients::{Client, SubscriberClient};
 use fred::error::{Error, ErrorKind};
 use fred::interfaces::{ClientLike, EventInterface, PubsubInterface};
+use fred::types::Value;
 use rtm_domain::error::StoreError;
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc, oneshot};
 
 use crate::gate::{Gate, Health, Purpose};
 use crate::keys::Keys;
 use crate::lifeline;
+use crate::scripts::Script;
 use crate::settings::RedisSettings;
 use subscriptions::{Request, Subscriptions};
 
@@ -42,7 +44,7 @@ struct Inner {
     publisher: Client,
     subscriber: SubscriberClient,
     requests: mpsc::Sender<Request>,
-    publishing: Semaphore,
+    waiting: Semaphore,
     gate: Gate,
     command_timeout: Duration,
     sharded: bool,
@@ -67,7 +69,7 @@ impl Channels {
             publisher,
             subscriber,
             requests,
-            publishing: Semaphore::new(RedisSettings::COMMANDS_WAITING_MAX),
+            waiting: Semaphore::new(RedisSettings::COMMANDS_WAITING_MAX),
             gate: Gate::new("channels"),
             command_timeout,
             sharded,
@@ -120,8 +122,42 @@ impl Channels {
     ///
     /// Redis does not answer in time. Then it may or may not be published.
     pub async fn publish(&self, channel: &str, payload: Bytes) -> Result<u64, StoreError> {
-        let full = |_| StoreError::Unreachable("too many messages wait for Redis".into());
-        let _place = self.inner.publishing.try_acquire().map_err(full)?;
+        self.publish_for(Purpose::Upkeep, channel, payload).await
+    }
+
+    /// The same for somebody who waits for it: refused at once while Redis is known to be away.
+    ///
+    /// # Errors
+    ///
+    /// As [`publish`](Self::publish).
+    pub async fn tell(&self, channel: &str, payload: Bytes) -> Result<u64, StoreError> {
+        self.publish_for(Purpose::Command, channel, payload).await
+    }
+
+    /// Runs a script for somebody who waits for it, over the connection that publishes: what it
+    /// publishes is in order with what else is. Refused at once while Redis is known to be away.
+    ///
+    /// # Errors
+    ///
+    /// Redis does not answer in time. Then it may or may not be done.
+    pub async fn run(
+        &self,
+        script: &Script,
+        keys: Vec<String>,
+        args: Vec<Value>,
+    ) -> Result<Value, StoreError> {
+        let _place = self.inner.place()?;
+        let call = script.run(&self.inner.publisher, keys, args);
+        self.inner.gate.pass(Purpose::Command, call).await
+    }
+
+    async fn publish_for(
+        &self,
+        purpose: Purpose,
+        channel: &str,
+        payload: Bytes,
+    ) -> Result<u64, StoreError> {
+        let _place = self.inner.place()?;
         let publisher = &self.inner.publisher;
         let call = async {
             match self.inner.sharded {
@@ -129,7 +165,7 @@ impl Channels {
                 false => publisher.publish(channel, payload).await,
             }
         };
-        self.inner.gate.pass(Purpose::Upkeep, call).await
+        self.inner.gate.pass(purpose, call).await
     }
 
     /// Whether Redis answers.
@@ -147,5 +183,13 @@ impl Channels {
             // Between servers that it was connected to before, nothing is connected anew.
             let _ = self.inner.requests.try_send(Request::Again);
         }
+    }
+}
+
+impl Inner {
+    /// A place among those who wait for an answer.
+    fn place(&self) -> Result<SemaphorePermit<'_>, StoreError> {
+        let full = |_| StoreError::Unreachable("too many messages wait for Redis".into());
+        self.waiting.try_acquire().map_err(full)
     }
 }

@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use fred::error::{Error, ErrorKind};
 use rtm_domain::error::StoreError;
 
+use crate::scripts::is_redirection;
+
 /// Who wants through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
@@ -132,8 +134,9 @@ pub(crate) fn is_absence(error: &Error) -> bool {
         | ErrorKind::Canceled
         | ErrorKind::Backpressure
         | ErrorKind::Cluster
-        | ErrorKind::Sentinel
-        | ErrorKind::Routing => true,
+        | ErrorKind::Sentinel => true,
+        // While a slot moves, the servers of all others answer.
+        ErrorKind::Routing => !is_redirection(error),
         _ => NOT_NOW.iter().any(|word| error.details().starts_with(word)),
     }
 }
@@ -174,6 +177,9 @@ mod tests {
         let gate = Gate::new("test");
         let no = async { Err::<u8, _>(Error::new(ErrorKind::InvalidCommand, "ERR no")) };
         assert!(now(gate.pass(Purpose::Command, no)).is_err());
+        let elsewhere = Error::new(ErrorKind::Routing, "Too many redirections.");
+        let elsewhere = async { Err::<u8, _>(elsewhere) };
+        assert!(now(gate.pass(Purpose::Command, elsewhere)).is_err());
         assert_eq!(gate.health(), Health::Answers);
     }
 }

@@ -73,7 +73,9 @@ impl Redis {
         follow(&store, channels.clone());
         let of = Arc::downgrade(&store);
         let health = move || of.upgrade().map(|store| store.health());
-        tokio::spawn(lifeline::watch(commands.clone(), health));
+        tokio::spawn(lifeline::watch(commands.clone(), health.clone()));
+        // What modules ask over it, nobody else knows; a network that swallows does so for all.
+        tokio::spawn(lifeline::watch(open.clone(), health));
         let feed = RedisFeed { channels };
         Ok(Self {
             clients,

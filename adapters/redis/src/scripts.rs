@@ -69,6 +69,7 @@ impl Script {
     }
 }
 
-fn is_redirection(error: &Error) -> bool {
+/// Whether an error says that another server has the keys, or is just getting them.
+pub(crate) fn is_redirection(error: &Error) -> bool {
     *error.kind() == ErrorKind::Routing && error.details() == "Too many redirections."
 }

@@ -6,7 +6,7 @@ mod inbox;
 mod intake;
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 
@@ -25,6 +25,7 @@ use crate::frame::Frame;
 use crate::identity::{Identity, Right, forbidden};
 use crate::limits::Limits;
 use crate::line::{Cut, Line};
+use crate::metrics::Metrics;
 use crate::places::place_of;
 use crate::stream::StreamHandle;
 
@@ -47,6 +48,7 @@ pub struct Connection {
     line: Arc<Line>,
     clock: Arc<dyn Clock>,
     limits: Arc<Limits>,
+    metrics: Arc<Metrics>,
     limiter: DefaultDirectRateLimiter,
     inbox: Arc<Inbox>,
     handlers: RwLock<HashMap<Box<str>, (&'static str, Handler)>>,
@@ -60,7 +62,7 @@ impl Connection {
         id: SocketId,
         socket: Socket,
         line: Arc<Line>,
-        limits: Arc<Limits>,
+        (limits, metrics): (Arc<Limits>, Arc<Metrics>),
         clock: Arc<dyn Clock>,
     ) -> Self {
         let parts = socket.req_parts();
@@ -71,7 +73,7 @@ impl Connection {
         Self {
             id,
             sid: socket.id.to_string(),
-            remote: stream_of(&parts.extensions).map(|stream| stream.remote.ip()),
+            remote: remote_of(&parts.extensions).map(|remote| remote.ip()),
             socket,
             line,
             clock,
@@ -81,6 +83,7 @@ impl Connection {
                 limits.inbox_bytes_max,
             )),
             limits,
+            metrics,
             handlers: RwLock::default(),
             seen_off: AtomicBool::new(false),
             identity: RwLock::new(None),
@@ -183,7 +186,11 @@ impl Connection {
     }
 
     fn enqueue(&self, bytes: usize) -> bool {
-        self.line.enqueue(bytes, self.clock.now())
+        let enqueued = self.line.enqueue(bytes, self.clock.now());
+        if enqueued {
+            self.metrics.queued(bytes);
+        }
+        enqueued
     }
 
     fn sent(&self, sent: Result<(), SendError>) {
@@ -254,6 +261,11 @@ impl Connection {
 
 /// What surrounds an event's name and payload on the wire, about.
 const PACKET_OVERHEAD: usize = 16;
+
+/// The other end of the stream over which a request came.
+pub fn remote_of(extensions: &Extensions) -> Option<SocketAddr> {
+    stream_of(extensions).map(|stream| stream.remote)
+}
 
 /// The stream over which a request came.
 pub(crate) fn stream_of(extensions: &Extensions) -> Option<&Arc<StreamHandle>> {

@@ -26,7 +26,8 @@ use crate::handshake::Handshake;
 use crate::identity::Identity;
 use crate::limits::Limits;
 use crate::line::{Cut, Line};
-use crate::places::{Full, Places, place_of};
+use crate::metrics::Metrics;
+use crate::places::{Places, place_of};
 use crate::polling::{self, Transport};
 use crate::registry::Registry;
 use crate::stream::StreamHandle;
@@ -70,6 +71,7 @@ pub struct Gateway {
 
 struct Shared {
     limits: Arc<Limits>,
+    metrics: Arc<Metrics>,
     clock: Arc<dyn Clock>,
     registry: Arc<Registry>,
     places: Arc<Places>,
@@ -110,6 +112,7 @@ impl Gateway {
         let shared = Arc::new(Shared {
             places: Arc::new(Places::new(&limits)),
             limits: Arc::new(limits),
+            metrics: Arc::new(Metrics::default()),
             clock,
             registry: Arc::new(Registry::default()),
             farewells: TaskTracker::new(),
@@ -131,7 +134,10 @@ impl Gateway {
             let handshake = Handshake::read(auth.0.as_ref().ok(), socket.req_parts());
             async move {
                 let identity = hooks.authenticate(handshake).await;
-                shared.let_in(socket, identity.map_err(ConnectRefused)?, &hooks)
+                match identity {
+                    Ok(identity) => shared.let_in(socket, identity, &hooks),
+                    Err(refusal) => Err(shared.turn_away(refusal.code.as_str(), refusal)),
+                }
             }
         };
         let registry = self.shared.registry.clone();
@@ -153,6 +159,7 @@ impl Gateway {
             registry: self.shared.registry.clone(),
             places: self.shared.places.clone(),
             limits: self.shared.limits.clone(),
+            metrics: self.shared.metrics.clone(),
             clock: self.shared.clock.clone(),
             draining: self.shared.draining.clone(),
         };
@@ -166,6 +173,19 @@ impl Gateway {
     /// All connections of this node.
     pub fn all(&self) -> Vec<Arc<Connection>> {
         self.shared.registry.all()
+    }
+
+    /// What is counted on a connection's way in and out.
+    pub fn metrics(&self) -> &Metrics {
+        &self.shared.metrics
+    }
+
+    /// How many connections there are by WebSocket, and how many by polling. Looks at each.
+    pub fn transports(&self) -> (usize, usize) {
+        let connections = self.shared.registry.all();
+        let carried = connections.iter().filter(|it| it.line().is_carried());
+        let websockets = carried.count();
+        (websockets, connections.len() - websockets)
     }
 
     /// How many connections there are.
@@ -241,20 +261,23 @@ impl Shared {
         hooks: &Arc<dyn Hooks>,
     ) -> Result<(), ConnectRefused> {
         if self.draining.load(Ordering::SeqCst) {
-            return Err(ConnectRefused(ConnectRefusal {
+            let refusal = ConnectRefusal {
                 code: ErrorCode::Draining,
                 message: "this server is going away: reconnect".into(),
-            }));
+            };
+            return Err(self.turn_away(refusal.code.as_str(), refusal));
         }
         let place = place_of(socket.req_parts());
         if let Some(full) = place.and_then(|place| place.over()) {
-            return Err(ConnectRefused(full.into()));
+            return Err(self.turn_away(full.limit(), full.into()));
         }
         let now = self.clock.now();
         let line = Arc::new(Line::new(&self.limits, now));
         let id = self.registry.next_id();
-        let (limits, clock) = (self.limits.clone(), self.clock.clone());
-        let connection = Arc::new(Connection::new(id, socket, line, limits, clock));
+        let (limits, metrics) = (self.limits.clone(), self.metrics.clone());
+        let clock = self.clock.clone();
+        let connection = Connection::new(id, socket, line, (limits, metrics), clock);
+        let connection = Arc::new(connection);
         if let Some(identity) = identity {
             connection.identify(Arc::new(identity));
         }
@@ -290,7 +313,13 @@ impl Shared {
             }
         });
         hooks.on_connection(&connection);
+        self.metrics.let_in();
         Ok(())
+    }
+
+    fn turn_away(&self, reason: &'static str, refusal: ConnectRefusal) -> ConnectRefused {
+        self.metrics.turned_away(reason);
+        ConnectRefused(refusal)
     }
 
     /// The stream that is a connection's line: the one it was upgraded to, or the one that was a
@@ -315,6 +344,7 @@ impl Shared {
         match connection.line().reason() {
             None | Some(Cut::Shutdown) => tracing::debug!(connection = id, "a connection ended"),
             Some(cut) => {
+                self.metrics.cut(cut);
                 let reason = cut.name();
                 tracing::info!(connection = id, ?remote, reason, "a connection was cut");
             }
@@ -358,21 +388,4 @@ async fn watch(shared: Weak<Shared>, hooks: Arc<dyn Hooks>) {
 fn leaves_session(reason: DisconnectReason) -> bool {
     use DisconnectReason::{ClientNSDisconnect, ServerNSDisconnect};
     matches!(reason, ClientNSDisconnect | ServerNSDisconnect)
-}
-
-impl From<Full> for ConnectRefusal {
-    fn from(full: Full) -> Self {
-        let message = match full {
-            Full::Node { max } => format!("this server takes {max} connections: MAX_CONNECTIONS"),
-            Full::Address { max } => {
-                format!(
-                    "this server takes {max} connections of one address: MAX_CONNECTIONS_PER_ADDRESS"
-                )
-            }
-        };
-        Self {
-            code: ErrorCode::TooLarge,
-            message,
-        }
-    }
 }

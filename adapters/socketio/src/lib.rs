@@ -15,6 +15,7 @@ pub mod handshake;
 mod identity;
 pub mod limits;
 pub mod line;
+pub mod metrics;
 pub mod panics;
 mod places;
 mod polling;
@@ -25,12 +26,13 @@ mod stream;
 
 pub use bus::{Bus, BusAway, BusSink};
 pub use cluster::{Cluster, ClusterAdapter};
-pub use connection::{Ack, Connection, Handler, Request, Work};
+pub use connection::{Ack, Connection, Handler, Request, Work, remote_of};
 pub use frame::Frame;
 pub use gateway::{ConnectRefused, Gateway, Hooks};
 pub use handshake::Handshake;
 pub use identity::{Authority, Everything, Identity, Right};
 pub use limits::Limits;
+pub use metrics::Metrics;
 pub use serve::serve;
 pub use socketioxide;
 

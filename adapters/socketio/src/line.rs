@@ -221,7 +221,7 @@ impl Line {
     }
 
     /// Whether a stream carries it, or the client polls.
-    fn is_carried(&self) -> bool {
+    pub(crate) fn is_carried(&self) -> bool {
         !self.streams().is_empty()
     }
 

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use dashmap::DashMap;
 use http::request::Parts;
+use rtm_protocol::{ConnectRefusal, ErrorCode};
 
 use crate::limits::Limits;
 
@@ -36,6 +37,33 @@ pub(crate) struct Place {
 pub(crate) enum Full {
     Node { max: usize },
     Address { max: usize },
+}
+
+impl Full {
+    /// The limit's name in the configuration.
+    pub(crate) fn limit(self) -> &'static str {
+        match self {
+            Full::Node { .. } => "MAX_CONNECTIONS",
+            Full::Address { .. } => "MAX_CONNECTIONS_PER_ADDRESS",
+        }
+    }
+}
+
+impl From<Full> for ConnectRefusal {
+    fn from(full: Full) -> Self {
+        let message = match full {
+            Full::Node { max } => format!("this server takes {max} connections: MAX_CONNECTIONS"),
+            Full::Address { max } => {
+                format!(
+                    "this server takes {max} connections of one address: MAX_CONNECTIONS_PER_ADDRESS"
+                )
+            }
+        };
+        Self {
+            code: ErrorCode::TooLarge,
+            message,
+        }
+    }
 }
 
 impl Places {

@@ -18,6 +18,7 @@ use rtm_protocol::{ConnectRefusal, ErrorCode};
 
 use crate::connection::{Connection, stream_of};
 use crate::limits::Limits;
+use crate::metrics::Metrics;
 use crate::places::{Full, Places};
 use crate::registry::Registry;
 
@@ -27,6 +28,7 @@ pub(crate) struct Sessions {
     pub(crate) registry: Arc<Registry>,
     pub(crate) places: Arc<Places>,
     pub(crate) limits: Arc<Limits>,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) draining: Arc<AtomicBool>,
 }
@@ -40,12 +42,16 @@ pub(crate) async fn answer(
 ) -> Response {
     if opens_session(&request) {
         if sessions.draining.load(Ordering::SeqCst) {
+            sessions.metrics.turned_away(ErrorCode::Draining.as_str());
             return draining();
         }
         let remote = stream_of(request.extensions()).map(|stream| stream.remote.ip());
         match sessions.places.take(remote) {
             Ok(place) => request.extensions_mut().insert(place),
-            Err(full) => return no_place(full),
+            Err(full) => {
+                sessions.metrics.turned_away(full.limit());
+                return no_place(full);
+            }
         };
         return next.run(request).await;
     }
@@ -70,7 +76,10 @@ pub(crate) async fn answer(
     if request.method() == Method::POST {
         request = match body::read(request, &sessions.limits).await {
             Ok(request) => request,
-            Err(refused) => return refused,
+            Err(refused) => {
+                sessions.metrics.request_refused(refused.status());
+                return refused;
+            }
         };
     }
     let Some(line) = line else {

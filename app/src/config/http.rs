@@ -14,6 +14,8 @@ pub struct HttpConfig {
     pub port: u16,
     /// Origins whose pages may connect. Default: any.
     pub cors_origins: CorsOrigins,
+    /// Whether the demo page is served at `/`. Default true.
+    pub demo: bool,
     /// How long a shutdown waits for connections to end, 0 to 600 s. Default 4 s.
     pub shutdown_timeout: Duration,
     /// Time between two pings, 10 ms to 1 h. Default: derived by
@@ -45,6 +47,7 @@ impl Default for HttpConfig {
             host: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: 3000,
             cors_origins: CorsOrigins::Any,
+            demo: true,
             shutdown_timeout: Duration::from_secs(4),
             ping_interval: None,
             ping_timeout: None,

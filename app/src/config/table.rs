@@ -3,6 +3,7 @@
 mod auth;
 mod chat;
 mod limits;
+mod metrics;
 mod presence;
 mod redis;
 mod relay;
@@ -28,6 +29,7 @@ pub fn settings() -> &'static [Setting] {
         rows.chain(chat::rows())
             .chain(relay::rows())
             .chain(limits::rows())
+            .chain(metrics::rows())
             .chain(server::logs())
             .collect()
     });

@@ -27,7 +27,7 @@ pub(super) fn payload<T: DeserializeOwned>(request: &Request) -> Result<T, Error
 pub(super) fn answer<R: Serialize>(request: Request, reply: Result<R, ErrorReply>) {
     match reply {
         Ok(reply) => request.ack.send(&Answer { ok: True, reply }),
-        Err(refusal) => request.ack.send(&refusal),
+        Err(refusal) => request.ack.refuse(&refusal),
     }
 }
 

@@ -14,7 +14,7 @@ use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use rtm_domain::PresenceService;
 use rtm_domain::ids::{ConnId, RoomId, UserId};
-use rtm_protocol::{ErrorCode, ErrorReply, True};
+use rtm_protocol::{ErrorCode, ErrorReply, Limit, True};
 use rtm_socketio::{Frame, Request, Right, Socket};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -142,7 +142,7 @@ impl RealtimeModule for RelayModule {
                 async move {
                     match desk.relay(&event, &request, &limiter) {
                         Ok(()) => request.ack.send(&Relayed { ok: True }),
-                        Err(refusal) => request.ack.send(&refusal),
+                        Err(refusal) => request.ack.refuse(&refusal),
                     }
                 }
             });
@@ -162,6 +162,7 @@ impl Desk {
             let limit = self.settings.events_per_second_max;
             let problem = format!("more than {limit} relayed events a second");
             ErrorReply {
+                limit: Some(Limit::new("RELAY_EVENTS_PER_SECOND", limit.into())),
                 retry_after_ms: Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1)),
                 ..ErrorReply::new(ErrorCode::RateLimited, problem)
             }

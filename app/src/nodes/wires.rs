@@ -8,6 +8,7 @@ use rtm_domain::time::{Timestamp, millis};
 use rtm_redis::fred::clients::Client;
 use rtm_redis::fred::error::Error;
 use rtm_redis::fred::interfaces::SortedSetsInterface;
+use rtm_redis::fred::types::Value;
 use rtm_redis::{ChannelSink, Channels, ConnectError, Keys, Redis, Script};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -107,13 +108,13 @@ impl Wires {
         };
         let letter = serde_json::to_vec(&letter);
         let letter = letter.map_err(|error| StoreError::Corrupt(error.to_string()))?;
-        let published = self.channels.publish(&self.names.channel, letter.into());
+        let published = self.channels.tell(&self.names.channel, letter.into());
         published.await.map(|_| ())
     }
 
     pub(super) async fn revoke(&self, user: &UserId, until: Timestamp) -> Result<(), StoreError> {
-        let asked = revoke(&self.client, &self.names, (user, until), self.node);
-        asked.await.map_err(unreachable)
+        let (script, keys, args) = revocation(&self.names, (user, until), self.node);
+        self.channels.run(&script, keys, args).await.map(|_| ())
     }
 
     /// Who is shut out, and until when what they have proven is void.
@@ -150,16 +151,17 @@ pub(crate) async fn revoke_in(
     until: Timestamp,
 ) -> Result<(), StoreError> {
     let names = Names::of(redis);
-    let asked = revoke(redis.client(), &names, (user, until), 0);
-    asked.await.map_err(unreachable)
+    let (script, keys, args) = revocation(&names, (user, until), 0);
+    let asked = script.run(redis.client(), keys, args);
+    asked.await.map(|_| ()).map_err(unreachable)
 }
 
-async fn revoke(
-    client: &Client,
+/// What shuts a user out: a script, its keys and arguments.
+fn revocation(
     names: &Names,
     (user, until): (&UserId, Timestamp),
     node: u64,
-) -> Result<(), Error> {
+) -> (Script, Vec<String>, Vec<Value>) {
     let letter: Letter<&str, ()> = Letter {
         node,
         user: user.as_str(),
@@ -180,7 +182,7 @@ async fn revoke(
         letter.into(),
     ];
     let keys = vec![names.set.clone(), names.channel.clone()];
-    script.run(client, keys, args).await.map(|_| ())
+    (script, keys, args)
 }
 
 impl Names {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -12,23 +12,35 @@ use rtm_socketio::Gateway;
 use serde_json::json;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
+use super::demo;
+use super::scrape::{self, Scrape};
 use super::storage::Storage;
 use crate::config::{CorsOrigins, HttpConfig};
 use crate::module::Routes;
 
 /// What tells whether the server takes clients.
 #[derive(Clone)]
-pub(super) struct Readiness {
+pub(crate) struct Readiness {
     pub(super) ready: Arc<AtomicBool>,
     pub(super) storage: Arc<Storage>,
 }
 
-/// Health, readiness, Socket.IO, the routes of modules, and the application's own router or 404
-/// for the rest.
+impl Readiness {
+    /// Why it does not, if it does not.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        match self.ready.load(Ordering::SeqCst) {
+            true => self.storage.trouble(),
+            false => Some("draining".into()),
+        }
+    }
+}
+
+/// Health, readiness, metrics, Socket.IO, the routes of modules, and the application's own router, or the
+/// demo, or 404 for the rest.
 pub(super) fn router(
     gateway: &Gateway,
     config: &HttpConfig,
-    readiness: Readiness,
+    (readiness, scrape): (Readiness, Option<Scrape>),
     routes: &Routes,
     own: Option<Router>,
 ) -> Router {
@@ -36,9 +48,14 @@ pub(super) fn router(
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .with_state(readiness);
+    let router = match scrape {
+        Some(scrape) => router.route("/metrics", get(scrape::metrics).with_state(scrape)),
+        None => router,
+    };
     let router = routes.merge_into(router);
     let router = match own {
         Some(own) => router.fallback_service(own),
+        None if config.demo => router.fallback(demo_or_nothing),
         None => router.fallback(not_found),
     };
     gateway
@@ -53,16 +70,19 @@ async fn healthz() -> Response {
 
 /// The server takes clients.
 async fn readyz(State(readiness): State<Readiness>) -> Response {
-    let trouble = match readiness.ready.load(Ordering::SeqCst) {
-        true => readiness.storage.trouble(),
-        false => Some("draining".into()),
-    };
-    match trouble {
+    match readiness.trouble() {
         None => Json(json!({ "status": "ready" })).into_response(),
         Some(reason) => {
             let why = json!({ "status": "unavailable", "reason": reason });
             (StatusCode::SERVICE_UNAVAILABLE, Json(why)).into_response()
         }
+    }
+}
+
+async fn demo_or_nothing(request: Request) -> Response {
+    match demo::answer(&request) {
+        Some(page) => page,
+        None => not_found().await,
     }
 }
 

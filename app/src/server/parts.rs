@@ -18,6 +18,7 @@ use crate::server::bus::RedisBus;
 pub(super) struct Parts {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) gateway: Arc<Gateway>,
+    pub(super) cluster: Cluster,
     /// To the other nodes, if there may be any.
     pub(super) bus: Option<Arc<RedisBus>>,
 }
@@ -31,10 +32,11 @@ impl Parts {
             Some(bus) => Cluster::over(bus),
             None => Cluster::alone(),
         };
-        let gateway = Gateway::new(limits(config), clock.clone(), cluster);
+        let gateway = Gateway::new(limits(config), clock.clone(), cluster.clone());
         Self {
             clock,
             gateway: Arc::new(gateway),
+            cluster,
             bus,
         }
     }

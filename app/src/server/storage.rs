@@ -11,6 +11,7 @@ use rtm_redis::{ConnectError, Health, Redis, RedisSettings};
 use rtm_socketio::presence::EventEncoder;
 
 use crate::config::{Publishing, RedisConfig};
+use crate::metrics::{Counts, MeteredStore};
 use crate::modules::chat::{ChatSettings, ChatStore, MemoryChat, RedisChat};
 use crate::modules::relay::RelayWires;
 use crate::runtime::{SystemEntropy, TokioTasks};
@@ -33,17 +34,22 @@ impl Storage {
     }
 
     /// The presence service over it.
-    pub(super) fn presence(&self, policy: Policy, clock: &Arc<dyn Clock>) -> PresenceService {
+    pub(super) fn presence(
+        &self,
+        policy: Policy,
+        clock: &Arc<dyn Clock>,
+        counts: &Counts,
+    ) -> PresenceService {
         match self {
             Self::Memory => {
                 let store = MemoryStore::new(clock.clone(), MemoryLimits::default());
                 let store = Arc::new(store);
-                let service = service(policy, clock, store.clone(), store.clone());
+                let service = service(policy, clock, counts, store.clone(), store.clone());
                 store.feed_into(service.sink());
                 service
             }
             Self::Redis(redis) => {
-                let service = service(policy, clock, redis.store(), redis.feed());
+                let service = service(policy, clock, counts, redis.store(), redis.feed());
                 redis.feed_into(service.sink());
                 service
             }
@@ -126,16 +132,19 @@ pub(crate) fn redis_settings(config: &RedisConfig) -> Option<RedisSettings> {
 fn service(
     policy: Policy,
     clock: &Arc<dyn Clock>,
+    counts: &Counts,
     store: Arc<dyn PresenceStore>,
     feed: Arc<dyn Feed>,
 ) -> PresenceService {
+    let metrics = counts.store.clone();
     let ports = Ports {
-        store,
+        store: Arc::new(MeteredStore { store, metrics }),
         feed,
         clock: clock.clone(),
         tasks: Arc::new(TokioTasks),
         entropy: Arc::new(SystemEntropy),
         encoder: Arc::new(EventEncoder),
+        meter: counts.service.clone(),
     };
     PresenceService::new(policy, ports)
 }

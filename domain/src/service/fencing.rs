@@ -39,7 +39,7 @@ impl Node {
             for (cell, why) in fenced {
                 cell.lose_within(inner, why);
             }
-            let repair = inner.feed(room.id(), published.clone(), &*self.ports.encoder);
+            let repair = inner.feed(room.id(), published.clone(), self.ports.telling());
             (to_judge, repair)
         });
         for cell in to_judge {
@@ -94,6 +94,7 @@ impl Node {
         if !start {
             return;
         }
+        self.ports.meter.repair();
         let (node, room) = (self.clone(), room.clone());
         self.spawn(async move {
             let mut pause = Policy::BACKOFF.0;
@@ -154,7 +155,7 @@ impl Node {
                 return false;
             };
             let (deliveries, again) = view.repair(&read, trust, wall);
-            inner.deliver(room.id(), &deliveries, &*self.ports.encoder);
+            inner.deliver(room.id(), &deliveries, self.ports.telling());
             again
         }))
     }

@@ -12,7 +12,7 @@ use indexmap::IndexMap;
 
 use crate::error::{Excess, Limit, Rejection};
 use crate::ids::{ConnId, RoomId, SocketId};
-use crate::ports::{Encoder, Lost, Message, Peer};
+use crate::ports::{Encoder, Lost, Message, Meter, Peer};
 use crate::presence::epoch::{Epoch, Version};
 use crate::presence::event::Delivery;
 use crate::presence::policy::Policy;
@@ -189,13 +189,22 @@ impl LocalRoom {
     }
 
     /// Hands a message to the audience, but for one connection's socket.
-    pub(super) fn tell(&self, message: &Message, except: Option<&ConnId>) -> usize {
+    pub(super) fn tell(
+        &self,
+        message: &Message,
+        except: Option<&ConnId>,
+        meter: &dyn Meter,
+    ) -> usize {
         self.with(|inner| {
             let seats = except.map_or(&[][..], |conn| inner.seats_of(conn));
-            let audience = inner.audience.iter();
             let left_out = |socket| seats.iter().any(|seat| seat.socket == socket);
-            let hearers = audience.filter(|(socket, _)| !left_out(**socket));
-            hearers.map(|(_, peer)| peer.deliver(message)).count()
+            let mut told = 0;
+            meter.fan_out(inner.audience.len(), &mut || {
+                let audience = inner.audience.iter();
+                let hearers = audience.filter(|(socket, _)| !left_out(**socket));
+                told = hearers.map(|(_, peer)| peer.deliver(message)).count();
+            });
+            told
         })
     }
 
@@ -269,14 +278,16 @@ impl Inner {
         &mut self,
         room: &RoomId,
         deliveries: &[Delivery],
-        encoder: &dyn Encoder,
+        (encoder, meter): (&dyn Encoder, &dyn Meter),
     ) {
         if !self.audience.is_empty() {
             for delivery in deliveries {
                 let message = encoder.encode(room, delivery);
-                for peer in self.audience.values() {
-                    peer.deliver(&message);
-                }
+                meter.fan_out(self.audience.len(), &mut || {
+                    for peer in self.audience.values() {
+                        peer.deliver(&message);
+                    }
+                });
             }
         }
         self.wake();
@@ -288,11 +299,11 @@ impl Inner {
         &mut self,
         room: &RoomId,
         published: crate::presence::event::Published,
-        encoder: &dyn Encoder,
+        by: (&dyn Encoder, &dyn Meter),
     ) -> bool {
         match self.view.as_mut().map(|view| view.feed(published)) {
             Some(Fed::Deliver(deliveries)) => {
-                self.deliver(room, &deliveries, encoder);
+                self.deliver(room, &deliveries, by);
                 false
             }
             Some(Fed::Repair) => true,

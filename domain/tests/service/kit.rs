@@ -54,6 +54,7 @@ impl World {
             tasks: tasks.clone(),
             entropy: Arc::new(Counting::default()),
             encoder: encoder.clone(),
+            meter: Arc::new(()),
         };
         let service = PresenceService::new(policy, ports);
         shelf.feed_into(service.sink());
@@ -77,6 +78,7 @@ impl World {
             tasks: self.tasks.clone(),
             entropy: Arc::new(Counting::default()),
             encoder: self.encoder.clone(),
+            meter: Arc::new(()),
         };
         PresenceService::new(*self.service.policy(), ports)
     }

@@ -91,7 +91,7 @@ pub struct ErrorReply {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub field: Option<String>,
-    /// The limit that was passed, with `too_large` (new).
+    /// The limit that was passed, with `too_large` and `rate_limited` (new).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub limit: Option<Limit>,

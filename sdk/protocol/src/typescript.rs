@@ -10,14 +10,22 @@ use std::{env, fs};
 use ts_rs::{Config, TS};
 
 use crate::{
-    ConnectRefusal, Draining, ErrorCode, ErrorReply, EventKind, False, HeartbeatReply,
-    HeartbeatRequest, JoinReply, JoinRequest, Key, LeaveReason, LeaveReply, LeaveRequest, Limit,
-    Lost, LostReason, PresenceEvent, Resume, SelfEntry, SnapshotEntry, State, SyncReply,
-    SyncRequest, True, names,
+    AuthRefreshReply, AuthRefreshRequest, ChatHistoryReply, ChatHistoryRequest, ChatMessage,
+    ChatRead, ChatReadReply, ChatReadRequest, ChatReceipt, ChatReceiptsReply, ChatReceiptsRequest,
+    ChatSendReply, ChatSendRequest, ChatSinceReply, ChatSinceRequest, ChatTyping, ChatTypingReply,
+    ChatTypingRequest, ConnectRefusal, Draining, ErrorCode, ErrorReply, EventKind, False,
+    HeartbeatReply, HeartbeatRequest, JoinReply, JoinRequest, Key, LeaveReason, LeaveReply,
+    LeaveRequest, Limit, Lost, LostReason, PresenceEvent, Resume, SelfEntry, SnapshotEntry, State,
+    SyncReply, SyncRequest, True, names,
 };
 
 const FILE: &str = "../typescript/src/protocol.ts";
 const WRITE: &str = "RTM_WRITE_TYPES";
+
+/// Any JSON, such as a chat message's body.
+#[derive(TS)]
+#[ts(type = "unknown")]
+pub struct Json;
 
 #[test]
 fn the_sdk_has_the_types_of_this_crate() {
@@ -100,6 +108,25 @@ const TYPES: &[fn(&mut String)] = &[
     declare::<Lost>,
     declare::<LostReason>,
     declare::<Draining>,
+    declare::<Json>,
+    declare::<ChatSendRequest<String, Json>>,
+    declare::<ChatSendReply>,
+    declare::<ChatMessage<String, Json>>,
+    declare::<ChatHistoryRequest>,
+    declare::<ChatHistoryReply<String, Json>>,
+    declare::<ChatSinceRequest>,
+    declare::<ChatSinceReply<String, Json>>,
+    declare::<ChatTypingRequest>,
+    declare::<ChatTypingReply>,
+    declare::<ChatTyping>,
+    declare::<ChatReadRequest>,
+    declare::<ChatReadReply>,
+    declare::<ChatRead>,
+    declare::<ChatReceiptsRequest>,
+    declare::<ChatReceiptsReply>,
+    declare::<ChatReceipt>,
+    declare::<AuthRefreshRequest>,
+    declare::<AuthRefreshReply>,
     declare::<ErrorCode>,
     declare::<ErrorReply>,
     declare::<Limit>,

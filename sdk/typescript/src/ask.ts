@@ -4,7 +4,7 @@ import { type Failure, failure } from "./errors.js";
 
 /**
  * Calls `done` once, in the order of the packets: a promise would resolve only after the events that follow. `lost` is set if there was no
- * answer, and `reply` then says why.
+ * answer, and `reply` then says why, of `what`.
  */
 export function ask<T>(
   socket: Socket,
@@ -12,9 +12,10 @@ export function ask<T>(
   args: unknown[],
   timeoutMs: number,
   done: (reply: T | Failure, lost?: Failure) => void,
+  what = event,
 ): void {
   const lose = (): void => {
-    const lost = failure(socket.connected ? "timeout" : "disconnected", `${event}: no answer`);
+    const lost = failure(socket.connected ? "timeout" : "disconnected", `${what} acknowledgement timeout`);
     done(lost, lost);
   };
   if (!socket.connected) return lose();

@@ -15,7 +15,7 @@ import type {
 import type { Logger } from "./config.js";
 import type { Connection } from "./connection.js";
 import { type Emitter, createEmitter } from "./emitter.js";
-import { RtmError, failure } from "./errors.js";
+import { type Failure, RtmError, failure } from "./errors.js";
 import type { State } from "./protocol.js";
 import type { Members } from "./roster.js";
 import type { CallIn, CallName, CallOut, EventName, EventsOf, FreeName, Schema, StateOf } from "./schema.js";
@@ -180,7 +180,7 @@ export class PresenceChannel<S extends Schema = Schema> {
   async sendHeartbeat({ patchState }: PresenceHeartbeatParams<StateOf<S>> = {}): Promise<PresenceHeartbeatResponse> {
     const seat = this.#seat;
     if (!seat.self) throw new RtmError(failure("not_joined", "Cannot send heartbeat before join", false));
-    return patchState ? seat.patch(patchState as State) : seat.heartbeat();
+    return seat.heartbeat(patchState as State | undefined);
   }
 
   /** Leaves the room. The channel can join again, or another. */
@@ -200,16 +200,12 @@ export class PresenceChannel<S extends Schema = Schema> {
     const { socket } = this.#connection;
     const { event, args, timeoutMs, resolve, reject } = outgoing;
     // A channel that is in no room, and is not about to be, needs only a connection.
-    if (!socket.connected || (this.roomId !== undefined && !this.joined)) {
+    if (!(this.roomId === undefined ? socket.connected : this.joined)) {
       if (this.#waiting.length < this.#waitingMax) this.#waiting.push(outgoing);
       else reject(new RtmError(failure("queue_full", "Queue full", false)));
     } else if (resolve) {
-      ask(socket, event, args, timeoutMs ?? this.#seat.ackTimeoutMs, (reply, lost) => {
-        if (lost) {
-          lost.error = `Custom event '${event}' acknowledgement timeout`;
-          reject(new RtmError(lost));
-        } else resolve(reply);
-      });
+      const answered = (reply: unknown, lost?: Failure): void => (lost ? reject(new RtmError(lost)) : resolve(reply));
+      ask(socket, event, args, timeoutMs ?? this.#seat.ackTimeoutMs, answered, `Custom event '${event}'`);
     } else socket.emit(event, ...args);
   }
 
@@ -223,8 +219,8 @@ export class PresenceChannel<S extends Schema = Schema> {
 
   #heard(event: string, args: unknown[]): void {
     if (LOCAL.includes(event)) return;
-    // A relayed event tells its room beside the payload, one of the chat in it.
-    const told = (event.startsWith("chat:") ? args[0] : args[1]) as Partial<Sender> | null | undefined;
+    // A relayed event tells its room beside the payload, others in it, if at all.
+    const told = (args[1] ?? args[0]) as Partial<Sender> | null | undefined;
     if (told?.roomId !== undefined && told.roomId !== this.roomId) return;
     this.#handlers.fire(event, ...args);
   }

@@ -6,7 +6,7 @@ import type { ClientModule, Logger, RealtimeClientConfig, Status } from "./confi
 import { Connection } from "./connection.js";
 import { type Emitter, createEmitter } from "./emitter.js";
 import { ConnectError, type RtmError, failure } from "./errors.js";
-import { type Modules, createModules } from "./modules.js";
+import { Modules } from "./modules.js";
 import type { Schema, StateOf } from "./schema.js";
 import type { Seat } from "./seat.js";
 import type { Socket } from "socket.io-client";
@@ -14,11 +14,9 @@ import type { Socket } from "socket.io-client";
 export interface ClientEventMap {
   /** What the connection is doing. */
   status: Status;
-  /** An attempt to connect failed, or the token provider. */
+  /** An attempt to connect failed, or the token provider, or what a module did by itself. */
   error: RtmError;
 }
-
-const consoleLogger: Logger = { debug() {}, info() {}, warn: console.warn, error: console.error };
 
 export class RealtimeClient<S extends Schema = Schema> {
   readonly #config: RealtimeClientConfig;
@@ -28,23 +26,22 @@ export class RealtimeClient<S extends Schema = Schema> {
   readonly #channels = new Set<PresenceChannel<S>>();
   readonly #rooms = new Map<string, Seat>();
   readonly #handlers: Emitter;
-  /** Settles when the modules have been told of the current connection. */
-  #ready: Promise<void> = Promise.resolve();
 
   constructor(config: RealtimeClientConfig) {
     this.#config = config;
-    this.#logger = config.logger ?? consoleLogger;
+    this.#logger = config.logger ?? console;
     this.#handlers = createEmitter(() => this.#logger);
     this.#connection = new Connection(config);
-    this.#modules = createModules({ socket: this.#connection.socket, logger: this.#logger, config });
+    const report = (error: RtmError): void => {
+      this.#logger.error(error.message, error);
+      this.#handlers.fire("error", error);
+    };
+    this.#modules = new Modules({ socket: this.#connection.socket, logger: this.#logger, config, report });
     this.#connection.listen({
       // Asynchronously, so that the channels, which listen too, have asked to join by then.
-      up: () => (this.#ready = this.#ready.then(() => this.#modules.connected())),
-      down: () => (this.#ready = this.#ready.then(() => this.#modules.disconnected())),
-      failed: (error) => {
-        this.#logger.error(error.message, error);
-        this.#handlers.fire("error", error);
-      },
+      up: () => this.#modules.tell("onConnected"),
+      down: () => this.#modules.tell("onDisconnected"),
+      failed: report,
       status: (status) => this.#handlers.fire("status", status),
     });
   }
@@ -73,7 +70,7 @@ export class RealtimeClient<S extends Schema = Schema> {
     connection.open();
     try {
       await abortable(connected, signal);
-      await this.#ready;
+      await this.#modules.told;
     } catch (error) {
       await this.disconnect();
       throw error;
@@ -85,13 +82,13 @@ export class RealtimeClient<S extends Schema = Schema> {
   /** Ends the connection, and with it this client's presences. Channels join again on the next `connect`. */
   async disconnect(): Promise<void> {
     this.#connection.close(new ConnectError(failure("disconnected", "client disconnect", false)));
-    await this.#ready;
+    await this.#modules.told;
   }
 
   /** Leaves all rooms, ends modules and connection. */
   async shutdown(): Promise<void> {
     await Promise.all([...this.#channels].map((channel) => channel.stop()));
-    await this.#modules.shutdown();
+    await this.#modules.tell("onShutdown");
     await this.disconnect();
   }
 

@@ -1,6 +1,7 @@
 // How an application sets the client up, and what a module of its own looks like. Types only.
 import type { Socket } from "socket.io-client";
 import type { PresenceChannelOptions } from "./channel-types.js";
+import type { RtmError } from "./errors.js";
 
 export interface Logger {
   debug(message: string, meta?: unknown): void;
@@ -13,8 +14,8 @@ export interface Logger {
 export type Auth = string | ({ token?: string; Authorization?: string } & Record<string, unknown>);
 
 export interface AuthContext {
-  /** Why a token is asked for. After `rejected`, one from a cache does not help. */
-  reason: "connect" | "reconnect" | "rejected";
+  /** Why a token is asked for. After `rejected`, and for a `refresh` of one that ends soon, one from a cache does not help. */
+  reason: "connect" | "reconnect" | "rejected" | "refresh";
 }
 
 export interface RealtimeClientConfig {
@@ -50,6 +51,8 @@ export interface ClientModuleContext {
   socket: Socket;
   logger: Logger;
   config: RealtimeClientConfig;
+  /** Tells the client's `error` handlers of a failure that nobody waits for. */
+  report(error: RtmError): void;
 }
 
 /** A feature beside presence, with the client's socket. A module that throws is logged and disturbs nobody. */

@@ -4,6 +4,7 @@ import type { AuthContext, RealtimeClientConfig, Status } from "./config.js";
 import { ConnectError, type RtmError, connectError, failure } from "./errors.js";
 import { watchPage } from "./lifecycle.js";
 import { type Draining, SERVER_DRAINING } from "./protocol.js";
+import { authOf } from "./token.js";
 
 /** The first wait after a lost connection is random, up to this; each failure doubles the limit. */
 const RECONNECT_DELAY_MS = 500;
@@ -47,10 +48,7 @@ export class Connection {
       reconnection: false,
     });
     this.socket = socket;
-    socket.on("connect", () => {
-      this.#set("connected");
-      this.#tell("up");
-    });
+    socket.on("connect", () => this.#set("connected"));
     socket.on("connect_error", (error) => this.#failed(connectError(error)));
     socket.on("disconnect", (reason) => this.#disconnected(reason));
     socket.on(SERVER_DRAINING, ({ reconnectInMs: [min, max] }: Draining) => {
@@ -91,7 +89,7 @@ export class Connection {
   /** Gives this transport up without a farewell, and connects again at once. */
   drop(reason: string): void {
     if (this.status !== "connected") return;
-    this.#down("waiting", reason);
+    this.#set("waiting", reason);
     // The engine's own `close` would wait for what is still to be written.
     this.socket.io.engine.transport.close();
     this.#try("reconnect");
@@ -101,9 +99,9 @@ export class Connection {
     this.#set("connecting");
     const attempt = this.#attempt;
     try {
-      const auth = (await this.#config.authProvider?.({ reason })) ?? {};
+      const auth = await this.#config.authProvider?.({ reason });
       if (attempt !== this.#attempt) return;
-      this.socket.auth = typeof auth === "string" ? { token: auth } : { token: auth.Authorization?.slice("Bearer ".length), ...auth };
+      this.socket.auth = authOf(auth);
       this.socket.connect();
     } catch (error) {
       if (attempt === this.#attempt) this.#failed(new ConnectError(failure("auth_failed", "No token"), error));
@@ -113,7 +111,7 @@ export class Connection {
   #disconnected(reason: string): void {
     if (this.status === "connecting") return this.#failed(new ConnectError(failure("connect_failed", reason)));
     if (this.status !== "connected") return;
-    this.#down("waiting", reason);
+    this.#set("waiting", reason);
     // A farewell of the server is meant: whoever sends it does not want this client back.
     if (reason === "io server disconnect" || this.#config.reconnection === false) this.close(new ConnectError(failure("disconnected", reason, false)));
     else this.#wait();
@@ -138,18 +136,13 @@ export class Connection {
   }
 
   /** Ends whatever there is of a connection, with a farewell. */
-  #leave(status: Status, reason = ""): void {
-    this.#down(status, reason);
+  #leave(status: Status, reason?: string): void {
+    this.#set(status, reason);
     this.socket.disconnect();
   }
 
-  #down(status: Status, reason: string): void {
+  #set(status: Status, reason = ""): void {
     const before = this.status;
-    this.#set(status);
-    if (before === "connected") this.#tell("down", reason);
-  }
-
-  #set(status: Status): void {
     if (status === "connected" || status === "idle") {
       this.#failures = 0;
       this.#rejected = false;
@@ -161,6 +154,8 @@ export class Connection {
     }
     this.status = status;
     this.#tell("status", status);
+    if (before === "connected") this.#tell("down", reason);
+    if (status === "connected") this.#tell("up");
   }
 
   #tell<E extends keyof ConnectionListener>(event: E, ...args: Parameters<ConnectionListener[E]>): void {

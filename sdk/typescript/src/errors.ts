@@ -51,13 +51,13 @@ export class ConnectError extends RtmError {}
 
 /** What `connect_error` says: the server's own words are JSON, anything else is the network's. */
 export function connectError(error: Error): ConnectError {
-  let told: Partial<ConnectRefusal> = {};
+  let told: Partial<ConnectRefusal> | null | undefined;
   try {
-    told = JSON.parse(error.message) as ConnectRefusal;
+    told = JSON.parse(error.message) as ConnectRefusal | null;
   } catch {
     // The transport's own words.
   }
-  const { code = "connect_failed", message = error.message } = told;
+  const { code = "connect_failed", message = error.message } = told ?? {};
   return new ConnectError(failure(code, message, code !== "unauthorized" && code !== "forbidden"), error);
 }
 

@@ -11,17 +11,16 @@ export interface PageLife {
 
 /** Follows the page until the returned function is called. */
 export function watchPage(life: PageLife): () => void {
-  const scope: Partial<EventTarget> = globalThis;
-  const page: EventTarget | undefined = globalThis.document;
   const stop = new AbortController();
-  const listen = (target: Partial<EventTarget> | undefined, type: string, handler: (event: Event) => void): void =>
-    target?.addEventListener?.(type, handler, { signal: stop.signal });
+  // What happens to the document passes the window on its way there.
+  const options = { capture: true, signal: stop.signal };
+  const listen = (type: string, handler: (event: Event) => void): void => globalThis.addEventListener?.(type, handler, options);
 
   // A page that is closed or left for good needs no farewell: its socket closes, and the server's linger applies.
-  listen(scope, "pagehide", (event) => (event as PageTransitionEvent).persisted && life.hidden());
-  listen(scope, "pageshow", (event) => (event as PageTransitionEvent).persisted && life.shown());
-  listen(scope, "online", life.woken);
-  listen(page, "resume", life.woken);
-  listen(page, "visibilitychange", () => document.visibilityState === "visible" && life.woken());
+  listen("pagehide", (event) => (event as PageTransitionEvent).persisted && life.hidden());
+  listen("pageshow", (event) => (event as PageTransitionEvent).persisted && life.shown());
+  listen("online", life.woken);
+  listen("resume", life.woken);
+  listen("visibilitychange", () => document.visibilityState === "visible" && life.woken());
   return () => stop.abort();
 }

@@ -28,8 +28,8 @@ export interface MemberChanges<T = State> {
 }
 
 export interface Outcome<T = State> {
-  /** What an event was to the roster: `gap` means that something before it was missed, and a sync is due. */
-  readonly verdict?: "applied" | "ignored" | "gap";
+  /** Something before an event was missed, and a sync is due. */
+  readonly gap?: true;
   readonly roster: Roster<T>;
   /** Nothing, if no member is another than before. */
   readonly changes?: MemberChanges<T> | undefined;
@@ -47,24 +47,21 @@ export function applySnapshot<T>(
     const { userId, connId } = entry;
     members.set(userId, withConnection(members.get(userId), userId, connId, entry) as Member<T>);
   }
-  const users = new Set([...roster.members.keys(), ...members.keys()]);
-  return { roster: { version, members }, changes: difference(roster.members, members, users) };
+  return { roster: { version, members }, changes: difference(roster.members, members) };
 }
 
-/** One event, by the rule of the protocol. */
-export function applyEvent<T>(roster: Roster<T>, event: PresenceEvent<T>): Outcome<T> {
+/** One event, by the rule of the protocol. Nothing, if the roster already holds it. */
+export function applyEvent<T>(roster: Roster<T>, event: PresenceEvent<T>): Outcome<T> | undefined {
   const { version, members } = roster;
   // In this order: after a repair several events may carry one version, and then `prev` is that version.
-  if (version === null || event.prev !== version) {
-    return { verdict: version !== null && event.version <= version ? "ignored" : "gap", roster };
-  }
-  const { userId, connId, state, ts: lastSeenMs, epoch } = event;
+  if (event.prev !== version) return version !== null && event.version <= version ? undefined : { roster, gap: true };
+  const { userId, connId, state, ts, epoch } = event;
   const next = new Map(members);
-  const member = withConnection(next.get(userId), userId, connId, state && { connId, userId, state, lastSeenMs, epoch });
+  const member = withConnection(next.get(userId), userId, connId, state && { connId, userId, state, lastSeenMs: ts, epoch });
   if (member) next.set(userId, member);
   else next.delete(userId);
   const outcome: Roster<T> = { version: event.version, members: next };
-  return { verdict: "applied", roster: outcome, changes: difference(members, next, [userId]) };
+  return { roster: outcome, changes: difference(members, next) };
 }
 
 /** The member with that connection as `entry` says, or without it; nobody, if there is no other. */
@@ -80,20 +77,19 @@ function withConnection<T>(
   return connections.length ? { userId, connections } : undefined;
 }
 
-function difference<T>(before: Members<T>, after: Members<T>, users: Iterable<string>): MemberChanges<T> | undefined {
+function difference<T>(before: Members<T>, after: Members<T>): MemberChanges<T> | undefined {
   const joined: Member<T>[] = [];
-  const left: Member<T>[] = [];
   const updated: Member<T>[] = [];
-  for (const userId of users) {
+  for (const [userId, now] of after) {
     const old = before.get(userId);
-    const now = after.get(userId);
-    if (now && essence(now) !== essence(old)) (old ? updated : joined).push(now);
-    if (old && !now) left.push(old);
+    if (!old) joined.push(now);
+    else if (now !== old && essence(now) !== essence(old)) updated.push(now);
   }
+  const left = [...before.values()].filter(({ userId }) => !after.has(userId));
   return joined.length + left.length + updated.length ? { joined, left, updated } : undefined;
 }
 
 /** What makes a difference. When a connection was last heard of does not: it moves on without an event. */
-function essence<T>(member: Member<T> | undefined): string {
-  return JSON.stringify(member?.connections.map(({ connId, epoch, state }) => [connId, epoch, state])) ?? "";
+function essence<T>({ connections }: Member<T>): string {
+  return JSON.stringify(connections.map(({ connId, epoch, state }) => [connId, epoch, state]));
 }

@@ -13,6 +13,7 @@ import { createHeartbeat } from "./heartbeat.js";
 import { createPatches } from "./patches.js";
 import {
   type HeartbeatReply,
+  type HeartbeatRequest,
   type JoinReply,
   type JoinRequest,
   type LeaveReply,
@@ -38,6 +39,8 @@ const LEAVE_MS = 1_000;
 const RETRY_MS = 1_000;
 const MISSED_MAX = 2;
 
+/** What is `undefined` is not sent. */
+type Loose<T> = { [K in keyof T]: T[K] | undefined };
 type Fire = <E extends keyof PresenceChannelEventMap>(event: E, payload: unknown) => void;
 
 export class Seat {
@@ -92,15 +95,11 @@ export class Seat {
     });
   }
 
-  async heartbeat(): Promise<PresenceHeartbeatResponse> {
-    return new Promise((resolve) => this.#beat(undefined, resolve));
-  }
-
-  patch(state: State): Promise<PresenceHeartbeatResponse> {
-    const done = this.#patches.add(state);
+  heartbeat(patch?: State): Promise<PresenceHeartbeatResponse> {
+    if (!patch) return new Promise((resolve) => this.#beat(undefined, resolve));
     // Those of one turn become one.
     queueMicrotask(() => this.#flush());
-    return done;
+    return this.#patches.add(patch);
   }
 
   async leave(): Promise<void> {
@@ -155,19 +154,18 @@ export class Seat {
   #enter(given?: State): void {
     if (!this.#params) return;
     const { roomId, userId, state: first } = this.#params;
+    const { self, seated } = this;
     const turn = this.#turn;
-    const request: JoinRequest = { roomId };
     // Every join raises the epoch at the server, also one whose answer is lost.
     const epoch = ++this.#epochMax;
-    if (userId !== undefined) request.userId = userId;
-    if (!this.seated && this.self) {
-      const { connId, key } = this.self;
-      request.resume = { connId, key, epoch };
-    }
-    const patch = this.seated ? undefined : this.#patches.takeAll();
-    const shown = given ?? (this.seated ? undefined : (this.#shown ?? first));
-    const state = patch ? { ...shown, ...patch } : shown;
-    if (state) request.state = state;
+    const patch = seated ? undefined : this.#patches.takeAll();
+    const shown = given ?? (seated ? undefined : (this.#shown ?? first));
+    const request: Loose<JoinRequest> = {
+      roomId,
+      userId,
+      state: patch ? { ...shown, ...patch } : shown,
+      resume: self && !seated ? { connId: self.connId, key: self.key, epoch } : undefined,
+    };
     ask<JoinReply>(this.#connection.socket, PRESENCE_JOIN, [request], ANSWER_MS, (reply) => {
       if (turn !== this.#turn) return;
       this.#fire("joinAck", reply);
@@ -196,7 +194,7 @@ export class Seat {
     if (patched && !reply.retryable) {
       // It may be the patch that is refused.
       this.#patches.settle(reply);
-      this.#fire("error", new RtmError(reply));
+      this.#fail(reply);
       this.#enter(given);
     } else if (reply.retryable) {
       this.#later(reply, () => this.#enter(given));
@@ -209,27 +207,27 @@ export class Seat {
     const { self, roomId } = this;
     if (!self || !this.seated) return done?.(failure("disconnected", "Not in the room"));
     const turn = this.#turn;
-    const request = { roomId, epoch: self.epoch, ...(patchState && { patchState }) };
+    const request: Loose<HeartbeatRequest> = { roomId, epoch: self.epoch, patchState };
     this.#heartbeat.sent();
-    ask<HeartbeatReply>(this.#connection.socket, PRESENCE_HEARTBEAT, [request], this.ackTimeoutMs, (reply, lost) => {
-      if (lost) lost.error = "Heartbeat acknowledgement timeout";
+    const judged = (reply: PresenceHeartbeatResponse): void => {
       this.#fire("heartbeatAck", reply);
       done?.(reply);
       // An answer to an epoch that a later join has replaced says nothing about the present.
       if (turn === this.#turn && this.self === self) this.#judge(reply);
-    });
+    };
+    ask<HeartbeatReply>(this.#connection.socket, PRESENCE_HEARTBEAT, [request], this.ackTimeoutMs, judged, "Heartbeat");
   }
 
   #judge(reply: PresenceHeartbeatResponse): void {
     if (reply.ok) this.#missed = 0;
     else if (leadsToJoin(reply)) this.#again();
-    else if (reply.code === "timeout") {
-      this.#fire("error", new RtmError(reply));
-      if (++this.#missed <= this.#missedMax) return;
+    else if (reply.code === "timeout" || !reply.retryable) {
+      this.#fail(reply);
+      if (reply.code !== "timeout" || ++this.#missed <= this.#missedMax) return;
       const silence = failure("timeout", "Too many missed heartbeats");
-      this.#fire("error", new RtmError(silence));
+      this.#fail(silence);
       this.#connection.drop(silence.error);
-    } else if (!reply.retryable) this.#fire("error", new RtmError(reply));
+    }
   }
 
   /** At most one patch is under way: how fast the server answers is how often a state is sent. */
@@ -254,9 +252,9 @@ export class Seat {
     // Before the answer to a join there is nothing to apply it to, and the snapshot that comes will contain it.
     if (!this.seated) return this.#fire("presenceEvent", event);
     const outcome = applyEvent(this.roster, event);
-    if (outcome.verdict === "ignored") return;
+    if (!outcome) return;
     this.#apply(outcome, "presenceEvent", event);
-    if (outcome.verdict === "gap") this.#sync();
+    if (outcome.gap) this.#sync();
   }
 
   #sync(): void {
@@ -276,7 +274,7 @@ export class Seat {
   /** The room is closed to this client: it will not join again by itself. */
   #lost(reply: Failure): void {
     this.#end(reply);
-    this.#fire("error", new RtmError(reply));
+    this.#fail(reply);
     this.#fire("disconnected", { reason: reply.code });
   }
 
@@ -311,6 +309,10 @@ export class Seat {
     if (changes) this.#fire("members", { ...changes, members: roster.members });
   }
 
+  #fail(reply: Failure): void {
+    this.#fire("error", new RtmError(reply));
+  }
+
   #answer(reply: PresenceJoinResponse): void {
     for (const resolve of this.#joins.splice(0)) resolve(reply);
     if (reply.ok) return;
@@ -333,8 +335,10 @@ export class Seat {
 
   /** What the others see of this presence. */
   get #shown(): State | undefined {
-    const connections = [...this.roster.members.values()].flatMap((member) => member.connections);
-    return connections.find(({ connId }) => connId === this.self?.connId)?.state;
+    for (const { connections } of this.roster.members.values()) {
+      for (const { connId, state } of connections) if (connId === this.self?.connId) return state;
+    }
+    return undefined;
   }
 }
 

@@ -11,8 +11,8 @@ const EXIT_MS = 20_000;
 export const PUBLISHINGS = ["sharded", "plain"];
 
 /** A running cluster that ends with its test, which fails if a node or what a client was sent is not as it should be. */
-export async function cluster(t, { nodes = 2, publishing = "auto", env = {} } = {}) {
-  const all = new Cluster(await RedisServer.start(), { REDIS_PUBLISHING: publishing, ...env });
+export async function cluster(t, { nodes = 2, publishing = "auto", env = {}, binary } = {}) {
+  const all = new Cluster(await RedisServer.start(), { REDIS_PUBLISHING: publishing, ...env }, binary);
   t.after(() => all.end());
   await Promise.all(Array.from({ length: nodes }, () => all.start()));
   return all;
@@ -23,16 +23,17 @@ class Cluster {
   #clients = [];
   #timers = [];
 
-  constructor(redis, env) {
+  constructor(redis, env, binary) {
     this.redis = redis;
     this.env = env;
+    this.binary = binary;
   }
 
   /** Starts one more node, or one in another's place. */
   async start(at = this.nodes.length) {
     const slot = at;
     if (at === this.nodes.length) this.nodes.push(null);
-    const node = await Server.start({ REDIS_URL: this.redis.url, ...this.env });
+    const node = await Server.start({ REDIS_URL: this.redis.url, ...this.env }, this.binary);
     this.nodes[slot] = node;
     return node;
   }

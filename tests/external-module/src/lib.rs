@@ -2,6 +2,8 @@
 //! events, who comes and goes, messages to a room and to a user, an HTTP route, and another
 //! module's handle.
 
+mod steering;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -14,6 +16,8 @@ use rtm::modules::chat::ChatHandle;
 use rtm::protocol::{ErrorCode, ErrorReply};
 use rtm::{Connection, Frame, ModuleContext, ModuleError, RealtimeModule, Right, Socket};
 use serde::{Deserialize, Serialize};
+
+pub use steering::Steering;
 
 /// Lets the members of a room vote.
 #[derive(Clone, Default)]

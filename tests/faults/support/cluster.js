@@ -29,8 +29,9 @@ export class RedisCluster {
     return `redis-cluster://${first}?${others.map((node) => `node=${node}`).join("&")}`;
   }
 
+  /** The servers that answer. */
   get alive() {
-    return this.servers.filter((server) => server.child.signalCode === null);
+    return this.servers.filter((server) => server.child.signalCode === null && !server.frozen);
   }
 
   /** The masters, each with `slots`: the first and the last one of each range. */
@@ -56,12 +57,13 @@ export class RedisCluster {
     return { master, replica: replicas[0] };
   }
 
-  /** Moves one slot with its keys, as an operator's resharding does: one key after the other. */
-  async move(slot, from, to) {
+  /** Moves one slot with its keys, as an operator's resharding does: one key after the other; `midway` when the first is over. */
+  async move(slot, from, to, midway = async () => {}) {
     const [fromId, toId] = [await from.cli("CLUSTER", "MYID"), await to.cli("CLUSTER", "MYID")];
     await to.cli("CLUSTER", "SETSLOT", slot, "IMPORTING", fromId);
     await from.cli("CLUSTER", "SETSLOT", slot, "MIGRATING", toId);
-    for (;;) {
+    for (let moved = 0; ; moved += 1) {
+      if (moved === 1) await midway();
       const keys = (await from.cli("CLUSTER", "GETKEYSINSLOT", slot, 1)).split("\n").filter(Boolean);
       if (!keys.length) break;
       for (const key of keys) await from.cli("MIGRATE", "127.0.0.1", to.port, key, 0, 5_000);

@@ -68,10 +68,12 @@ export class RedisServer {
   }
 
   freeze() {
+    this.frozen = true;
     this.signal("SIGSTOP");
   }
 
   thaw() {
+    this.frozen = false;
     this.signal("SIGCONT");
   }
 

@@ -26,9 +26,9 @@ export class Stage {
     return thing;
   }
 
-  async node(url, env = {}) {
+  async node(url, env = {}, binary) {
     const times = { PRESENCE_TTL_MS: String(TTL_MS), PRESENCE_REAPER_INTERVAL_MS: String(SWEEP_MS) };
-    const node = await Server.start({ REDIS_URL: url, ...times, LOG_LEVEL: process.env.RTM_FAULT_LOG ?? "info", ...env });
+    const node = await Server.start({ REDIS_URL: url, ...times, LOG_LEVEL: process.env.RTM_FAULT_LOG ?? "info", ...env }, binary);
     this.nodes.push(node);
     return node;
   }

@@ -16,6 +16,9 @@ export const BINARY = path.resolve(
   process.env.RTM_BIN ?? fileURLToPath(new URL("../../../target/release/rtm", import.meta.url)),
 );
 
+/** The same server with a module that tests steer: `tests/external-module/src/steering.rs`. It is built beside the other. */
+export const STEERED = path.join(path.dirname(BINARY), "rtm-steered");
+
 /** Starts a server that lives as long as this test file, and must end cleanly with it. */
 export async function serve(env = {}) {
   const server = await Server.start(env);
@@ -33,17 +36,17 @@ export class Server {
   /** Whether it was asked to end. */
   ended = false;
 
-  static async start(env = {}) {
-    const server = new Server(env);
+  static async start(env = {}, binary = BINARY) {
+    const server = new Server(env, binary);
     await server.listening();
     return server;
   }
 
-  constructor(env) {
+  constructor(env, binary = BINARY) {
     this.shutdownMs = Number(env.SHUTDOWN_TIMEOUT_MS ?? SHUTDOWN_TIMEOUT_MS);
     // An empty directory and a bare environment: neither a `.env` nor the caller's own settings reach the server.
     const bare = { PATH: process.env.PATH, HOME: this.#home, HOST: "127.0.0.1", PORT: "0", LOG_LEVEL: "info" };
-    this.child = spawn(BINARY, [], { cwd: this.#home, env: { ...bare, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+    this.child = spawn(binary, [], { cwd: this.#home, env: { ...bare, ...env }, stdio: ["ignore", "pipe", "pipe"] });
     this.exited = new Promise((resolve) => {
       const ended = (code, signal) => {
         this.exit ??= { code, signal };
@@ -53,7 +56,7 @@ export class Server {
         resolve(this.exit);
       };
       this.child.once("error", (error) => {
-        this.stderr += `cannot run ${BINARY}: ${error.message}\n`;
+        this.stderr += `cannot run ${binary}: ${error.message}\n`;
         ended(null, null);
       });
       // `close` and not `exit`: the last lines of the log have then been read.

@@ -12,14 +12,24 @@ use rtm_tests::clock::HandClock;
 use super::{CONNS, id};
 use crate::store_contract::subject::epoch;
 
-#[derive(Default)]
+/// Of which rooms a store may forget the version, once they are empty and the clock is past it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Forgets {
+    /// Those to which nobody is subscribed.
+    UnheardRooms,
+    /// All: it does not know who is subscribed.
+    AnyRoom,
+}
+
 pub(super) struct Naive {
+    forgets: Forgets,
     pub(super) records: Vec<Kept>,
     pub(super) versions: [Version; 2],
     /// Since it was set, a version may have been forgotten, which nobody notices.
     pub(super) forgotten: [bool; 2],
     pub(super) subscribed: [bool; 2],
-    pub(super) heard: Vec<(RoomId, Published)>,
+    /// With whether the version before it may have been forgotten.
+    heard: Vec<(RoomId, Published, bool)>,
 }
 
 #[derive(Clone)]
@@ -32,6 +42,17 @@ pub(super) struct Kept {
 }
 
 impl Naive {
+    pub(super) fn new(forgets: Forgets) -> Self {
+        Self {
+            forgets,
+            records: Vec::new(),
+            versions: [Version(0); 2],
+            forgotten: [false; 2],
+            subscribed: [false; 2],
+            heard: Vec::new(),
+        }
+    }
+
     pub(super) fn current(&self, room: usize, conn: usize, now: u64) -> Option<Kept> {
         let it = self
             .records
@@ -66,7 +87,7 @@ impl Naive {
         }
         let mut version = there.map_or(Version(0), |kept| kept.found.version);
         if let Some(event) = commit.event {
-            let prev = self.versions[room];
+            let (prev, forgotten) = (self.versions[room], self.forgotten[room]);
             version = Version(wall.max(prev.0 + 1).max(commit.floor.0 + 1));
             self.versions[room] = version;
             self.forgotten[room] = false;
@@ -76,7 +97,7 @@ impl Naive {
                     prev,
                     event,
                 };
-                self.heard.push((commit.room, published));
+                self.heard.push((commit.room, published, forgotten));
             }
         }
         self.records.retain(|it| (it.room, it.conn) != (room, conn));
@@ -96,6 +117,21 @@ impl Naive {
             self.forget(now);
         }
         Committed::Applied { version }
+    }
+
+    /// What must have been heard, given what was: of a version that may have been forgotten, the
+    /// next event says that it was, or names it.
+    pub(super) fn heard(&self, heard: &[(RoomId, Published)]) -> Vec<(RoomId, Published)> {
+        let expected = self.heard.iter().enumerate();
+        let expected = expected.map(|(nth, (room, published, forgotten))| {
+            let mut published = published.clone();
+            let says = heard.get(nth).map(|(_, it)| it.prev);
+            if *forgotten && says == Some(Version(0)) {
+                published.prev = Version(0);
+            }
+            (room.clone(), published)
+        });
+        expected.collect()
     }
 
     pub(super) fn renew(
@@ -156,12 +192,13 @@ impl Naive {
             .retain(|it| it.place == Place::Live || it.until > now);
     }
 
-    /// A version may be forgotten when nobody hears the room, nothing is kept of it, and the
-    /// clock alone gives a higher one.
+    /// A version may be forgotten when nothing is kept of the room, the clock alone gives a
+    /// higher one, and, where the store knows, nobody hears it.
     pub(super) fn may_forget(&self, room: usize, clock: &HandClock) -> bool {
         let unused =
             (0..CONNS.len()).all(|conn| self.current(room, conn, clock.passed()).is_none());
-        unused && !self.subscribed[room] && self.versions[room].0 < clock.wall().0
+        let unheard = self.forgets == Forgets::AnyRoom || !self.subscribed[room];
+        unused && unheard && self.versions[room].0 < clock.wall().0
     }
 
     /// Compares a version that was told, and learns whether it had been forgotten.

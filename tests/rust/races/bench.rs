@@ -70,6 +70,7 @@ impl Bench {
             tasks: Arc::new(Counted(running.clone())),
             entropy: Arc::new(FixedEntropy::new(1)),
             encoder: Arc::new(ValueEncoder),
+            meter: Arc::new(()),
         };
         let service = PresenceService::new(policy, ports);
         store.feed_into(service.sink());

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 use rtm_protocol::{ErrorCode, ErrorReply};
 use serde::Serialize;
@@ -9,11 +10,15 @@ use socketioxide::extract::AckSender;
 
 use crate::cluster::ClusterAdapter;
 use crate::connection::Connection;
+use crate::metrics::NOBODY;
 
 /// Answers one event. Dropped without an answer, it says `unavailable`: no client that asks
 /// waits for ever.
 pub struct Ack {
     connection: Arc<Connection>,
+    /// The module that answers, for its operator.
+    module: &'static str,
+    arrived: Instant,
     /// None if no answer was asked for, or it was given.
     sender: Option<AckSender<ClusterAdapter>>,
 }
@@ -23,7 +28,17 @@ impl Ack {
         connection: Arc<Connection>,
         sender: Option<AckSender<ClusterAdapter>>,
     ) -> Self {
-        Self { connection, sender }
+        Self {
+            connection,
+            module: NOBODY,
+            arrived: Instant::now(),
+            sender,
+        }
+    }
+
+    /// A module is going to answer.
+    pub(crate) fn by(&mut self, module: &'static str) {
+        self.module = module;
     }
 
     /// Whether the client asked for an answer.
@@ -36,6 +51,12 @@ impl Ack {
         self.answer(reply);
     }
 
+    /// Answers that it was refused, or cuts the line.
+    pub fn refuse(mut self, reply: &ErrorReply) {
+        self.connection.metrics.refused(self.module, reply);
+        self.answer(reply);
+    }
+
     fn answer<T: Serialize + ?Sized>(&mut self, reply: &T) {
         let Some(sender) = self.sender.take() else {
             return;
@@ -45,26 +66,29 @@ impl Ack {
             Err(error) => {
                 tracing::error!(%error, "an answer cannot be written as JSON");
                 self.sender = Some(sender);
-                return self.answer(&unavailable());
+                return self.give_up();
             }
         };
         let bytes = reply.get().len() + super::PACKET_OVERHEAD;
         if self.connection.enqueue(bytes) {
             self.connection.sent(sender.send(&*reply));
         }
+        self.connection.metrics.answered(self.module, self.arrived);
+    }
+
+    fn give_up(&mut self) {
+        let reply = ErrorReply::new(ErrorCode::Unavailable, "the event could not be handled");
+        self.connection.metrics.refused(self.module, &reply);
+        self.answer(&reply);
     }
 }
 
 impl Drop for Ack {
     fn drop(&mut self) {
         if self.sender.is_some() {
-            self.answer(&unavailable());
+            self.give_up();
         }
     }
-}
-
-fn unavailable() -> ErrorReply {
-    ErrorReply::new(ErrorCode::Unavailable, "the event could not be handled")
 }
 
 impl fmt::Debug for Ack {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Weak};
 
 use futures_util::future::BoxFuture;
 use rtm_protocol::decode::{BadRequest, exceeds_depth, split_event};
-use rtm_protocol::{ErrorCode, ErrorReply};
+use rtm_protocol::{ErrorCode, ErrorReply, Limit};
 use serde_json::value::RawValue;
 use socketioxide::extract::AckSender;
 use socketioxide::handler::{FromMessageParts, MessageHandler};
@@ -18,6 +18,7 @@ use socketioxide_core::Value;
 use crate::cluster::ClusterAdapter;
 use crate::connection::{Ack, Connection};
 use crate::line::Cut;
+use crate::metrics::NOBODY;
 use crate::panics::said;
 
 /// What is to be done for an event.
@@ -66,37 +67,46 @@ impl MessageHandler<ClusterAdapter, ByHand> for Intake {
 }
 
 impl Connection {
-    fn take(self: &Arc<Self>, value: &Value, ack: Ack) {
+    fn take(self: &Arc<Self>, value: &Value, mut ack: Ack) {
         if self.line.is_cut() {
             return;
         }
         if let Err(retry_after_ms) = self.count_event() {
             let limit = self.limits.events_per_second_max;
             let problem = format!("more than {limit} events a second");
-            return refuse(ack, rate_limited(problem, retry_after_ms));
+            let limit = Limit::new("MAX_EVENTS_PER_SECOND", limit.into());
+            return ack.refuse(&rate_limited(problem, limit, retry_after_ms));
         }
         let Value::Str(text, attachments) = value else {
-            return refuse(ack, BadRequest::new("", "must be text").into());
+            return ack.refuse(&BadRequest::new("", "must be text").into());
         };
         if attachments.as_ref().is_some_and(|it| !it.is_empty()) {
             let problem = "must not have binary attachments";
-            return refuse(ack, BadRequest::new("", problem).into());
+            return ack.refuse(&BadRequest::new("", problem).into());
         }
         if exceeds_depth(text, self.limits.nesting_max) {
-            let problem = format!("must not be nested deeper than {}", self.limits.nesting_max);
-            return refuse(ack, BadRequest::new("", problem).into());
+            let limit = Limit::new("MAX_NESTING", self.limits.nesting_max as u64);
+            let problem = format!("must not be nested deeper than {}", limit.value);
+            return ack.refuse(&ErrorReply {
+                limit: Some(limit),
+                ..BadRequest::new("", problem).into()
+            });
         }
         let event = match split_event(text) {
             Ok(event) => event,
-            Err(bad) => return refuse(ack, bad.into()),
+            Err(bad) => return ack.refuse(&bad.into()),
         };
         let Some((owner, handler)) = self.handler(&event.name) else {
+            self.metrics.event(NOBODY);
             let problem = "is no event of this server";
-            return refuse(ack, BadRequest::new("", problem).into());
+            return ack.refuse(&BadRequest::new("", problem).into());
         };
+        ack.by(owner);
+        self.metrics.event(owner);
         if !self.inbox.has_room(text.len()) {
             let problem = "too many events of this connection wait for their turn";
-            return refuse(ack, rate_limited(problem.into(), INBOX_RETRY_MS));
+            let limit = Limit::new("MAX_INBOX_BYTES", self.limits.inbox_bytes_max as u64);
+            return ack.refuse(&rate_limited(problem.into(), limit, INBOX_RETRY_MS));
         }
         let request = Request {
             connection: self.clone(),
@@ -116,13 +126,10 @@ impl Connection {
 /// When to try again after the inbox was full, in ms.
 const INBOX_RETRY_MS: u64 = 1_000;
 
-fn rate_limited(problem: String, retry_after_ms: u64) -> ErrorReply {
+fn rate_limited(problem: String, limit: Limit, retry_after_ms: u64) -> ErrorReply {
     ErrorReply {
+        limit: Some(limit),
         retry_after_ms: Some(retry_after_ms),
         ..ErrorReply::new(ErrorCode::RateLimited, problem)
     }
-}
-
-fn refuse(ack: Ack, reply: ErrorReply) {
-    ack.send(&reply);
 }

@@ -31,7 +31,7 @@ pub(super) fn join(context: &Context, request: Request) -> Work {
     Box::pin(async move {
         let reply = Box::new(move |joined| match joined {
             Ok(joined) => send_joined(ack, &joined, ttl_ms),
-            Err(refusal) => ack.send(&answer::refusal(&refusal)),
+            Err(refusal) => ack.refuse(&answer::refusal(&refusal)),
         });
         session.join(ask, reply).await;
     })
@@ -58,7 +58,7 @@ pub(super) fn heartbeat(context: &Context, request: Request) -> Work {
                 epoch: beat.epoch.number(),
                 version: beat.version.map(|version| version.0),
             }),
-            Err(refusal) => ack.send(&answer::unchanged(&refusal)),
+            Err(refusal) => ack.refuse(&answer::unchanged(&refusal)),
         }
     })
 }
@@ -78,7 +78,7 @@ pub(super) fn leave(context: &Context, request: Request) -> Work {
     Box::pin(async move {
         match session.leave(room.as_ref()).await {
             Ok(()) => ack.send(&wire::LeaveReply::default()),
-            Err(refusal) => ack.send(&answer::refusal(&refusal)),
+            Err(refusal) => ack.refuse(&answer::refusal(&refusal)),
         }
     })
 }
@@ -94,7 +94,7 @@ pub(super) fn sync(context: &Context, request: Request) -> Work {
     Box::pin(async move {
         let reply = Box::new(move |synced| match synced {
             Ok(synced) => send_synced(ack, &synced),
-            Err(refusal) => ack.send(&answer::refusal(&refusal)),
+            Err(refusal) => ack.refuse(&answer::refusal(&refusal)),
         });
         session.sync(&room, reply);
     })
@@ -200,7 +200,7 @@ fn send_synced(ack: Ack, synced: &Synced) {
 }
 
 fn refuse(ack: Ack, reply: ErrorReply) -> Work {
-    Box::pin(async move { ack.send(&reply) })
+    Box::pin(async move { ack.refuse(&reply) })
 }
 
 fn bad_id(field: &str, bad: BadId) -> ErrorReply {

@@ -10,7 +10,7 @@ use super::*;
 use crate::config::{CorsOrigins, LeaseMode, LogFormat, Setting};
 
 /// For each setting another value than its default.
-const OTHER: [(&str, &str); 51] = [
+const OTHER: [(&str, &str); 53] = [
     ("HOST", "::1"),
     ("PORT", "0"),
     ("CORS_ORIGINS", "https://a.example"),
@@ -60,6 +60,8 @@ const OTHER: [(&str, &str); 51] = [
     ("MAX_QUEUE_BYTES", "2100"),
     ("MAX_QUEUE_PACKETS", "22"),
     ("MAX_INBOX_BYTES", "2300"),
+    ("METRICS_ENABLED", "false"),
+    ("METRICS_TOKEN", "a token that is long enough"),
     ("LOG_FORMAT", "json"),
     ("LOG_LEVEL", "info,rtm=debug"),
 ];

@@ -9,7 +9,7 @@ pub(super) fn rows() -> impl Iterator<Item = Setting> {
     let rows = [
         Setting::new(
             "RELAY_EVENTS",
-            "none",
+            "cursor:move",
             "Names of an application's own events that members of a room send each other, with commas between them.",
             Kind::Text {
                 form: "names such as cursor:move, or none",

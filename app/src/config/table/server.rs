@@ -35,6 +35,14 @@ pub(super) fn server() -> impl Iterator<Item = Setting> {
             },
         ),
         Setting::new(
+            "DEMO",
+            "true",
+            "Whether the demo page is served at /.",
+            Kind::Switch {
+                set: |c, on| c.http.demo = on,
+            },
+        ),
+        Setting::new(
             "SHUTDOWN_TIMEOUT_MS",
             "4000",
             "How long a shutdown waits for connections to end.",

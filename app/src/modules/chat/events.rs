@@ -44,7 +44,7 @@ pub(super) fn history(desk: Arc<Desk>, request: Request) -> Work {
                 ok: True,
                 messages: shown(&room, &messages),
             }),
-            Err(refusal) => request.ack.send(&refusal),
+            Err(refusal) => request.ack.refuse(&refusal),
         }
     }
     .boxed()
@@ -60,7 +60,7 @@ pub(super) fn since(desk: Arc<Desk>, request: Request) -> Work {
                 complete: since.complete,
                 more: since.more,
             }),
-            Err(refusal) => request.ack.send(&refusal),
+            Err(refusal) => request.ack.refuse(&refusal),
         }
     }
     .boxed()
@@ -232,7 +232,7 @@ fn shown<'a>(
 fn answer<T: Serialize>(request: Request, reply: Result<T, ErrorReply>) {
     match reply {
         Ok(reply) => request.ack.send(&reply),
-        Err(refusal) => request.ack.send(&refusal),
+        Err(refusal) => request.ack.refuse(&refusal),
     }
 }
 

@@ -15,7 +15,6 @@ use futures_util::future::try_join_all;
 use rtm_domain::error::StoreError;
 use rtm_domain::ids::{RoomId, UserId};
 use rtm_domain::time::millis;
-use rtm_redis::fred::clients::Client;
 use rtm_redis::fred::types::Value;
 use rtm_redis::{ChannelSink, Channels, ConnectError, Keys, Redis, Script};
 
@@ -23,7 +22,7 @@ use super::store::{
     Appended, ChatSink, ChatStore, Draft, Notice, Published, READERS_MAX, Since, Stored,
 };
 use super::{ChatSettings, MsgId};
-use answer::{List, unreachable};
+use answer::List;
 use scripts::Scripts;
 
 /// Rooms that one script call looks at.
@@ -31,7 +30,6 @@ const ROOMS_PER_CALL: usize = 256;
 
 /// Keeps messages in Redis.
 pub struct RedisChat {
-    client: Client,
     channels: Channels,
     keys: Keys,
     publish: &'static str,
@@ -41,7 +39,7 @@ pub struct RedisChat {
 }
 
 impl RedisChat {
-    /// A store on a connected Redis, with a connection of its own for what is said.
+    /// A store on a connected Redis, with connections of its own for what is said.
     ///
     /// # Errors
     ///
@@ -52,7 +50,6 @@ impl RedisChat {
             sink: OnceLock::new(),
         });
         Ok(Self {
-            client: redis.client().clone(),
             channels: redis.channels(ears.clone()).await?,
             keys: redis.keys().clone(),
             publish: if redis.is_sharded() {
@@ -89,8 +86,7 @@ impl RedisChat {
         keys: Vec<String>,
         args: Vec<Value>,
     ) -> Result<List, StoreError> {
-        let answer = script.run(&self.client, keys, args).await;
-        List::of(answer.map_err(unreachable)?)
+        List::of(self.channels.run(script, keys, args).await?)
     }
 
     fn retention(&self) -> Value {
@@ -218,7 +214,7 @@ impl ChatStore for RedisChat {
     async fn notify(&self, room: &RoomId, notice: &Notice) -> Result<(), StoreError> {
         let payload = body::of_notice(notice)?;
         let channel = self.channel(room);
-        self.channels.publish(&channel, payload.into()).await?;
+        self.channels.tell(&channel, payload.into()).await?;
         Ok(())
     }
 

@@ -4,9 +4,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::literal::True;
+#[cfg(test)]
+use crate::typescript::Json;
 
 /// What a client sends. The server reads it with [`decode::chat_send`](crate::decode::chat_send).
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(concrete(T = String, M = Json)))]
 #[serde(rename_all = "camelCase")]
 pub struct ChatSendRequest<T = String, M = Box<RawValue>> {
     /// The room, of which the sender is a member.
@@ -16,11 +20,14 @@ pub struct ChatSendRequest<T = String, M = Box<RawValue>> {
     /// The client's own name for it (new): sent again under the same name, it is stored and sent
     /// once.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub client_msg_id: Option<T>,
 }
 
 /// The ack of a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(concrete(T = String)))]
 #[serde(rename_all = "camelCase")]
 pub struct ChatSendReply<T = String> {
     /// Always `true`.
@@ -33,6 +40,8 @@ pub struct ChatSendReply<T = String> {
 
 /// A message, as all members get it once, its sender included.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(concrete(T = String, M = Json)))]
 #[serde(rename_all = "camelCase")]
 pub struct ChatMessage<T = String, M = Box<RawValue>> {
     /// Its id.
@@ -47,5 +56,6 @@ pub struct ChatMessage<T = String, M = Box<RawValue>> {
     pub ts: u64,
     /// Its sender's own name for it (new).
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub client_msg_id: Option<T>,
 }

@@ -6,6 +6,8 @@ use crate::literal::True;
 
 /// What a client sends. The server reads it with [`decode::chat_read`](crate::decode::chat_read).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(concrete(T = String)))]
 #[serde(rename_all = "camelCase")]
 pub struct ChatReadRequest<T = String> {
     /// The room.
@@ -16,6 +18,7 @@ pub struct ChatReadRequest<T = String> {
 
 /// The ack of a read, also when a later one was known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ChatReadReply {
     /// Always `true`.
@@ -24,6 +27,8 @@ pub struct ChatReadReply {
 
 /// What the other members get.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(concrete(T = String)))]
 #[serde(rename_all = "camelCase")]
 pub struct ChatRead<T = String> {
     /// The room.
@@ -37,6 +42,8 @@ pub struct ChatRead<T = String> {
 /// What a client sends. The server reads it with
 /// [`decode::chat_receipts`](crate::decode::chat_receipts).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(concrete(T = String)))]
 #[serde(rename_all = "camelCase")]
 pub struct ChatReceiptsRequest<T = String> {
     /// The room.
@@ -45,6 +52,8 @@ pub struct ChatReceiptsRequest<T = String> {
 
 /// The ack of receipts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(concrete(T = String)))]
 #[serde(rename_all = "camelCase")]
 pub struct ChatReceiptsReply<T = String> {
     /// Always `true`.
@@ -55,6 +64,8 @@ pub struct ChatReceiptsReply<T = String> {
 
 /// How far one user has read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(concrete(T = String)))]
 #[serde(rename_all = "camelCase")]
 pub struct ChatReceipt<T = String> {
     /// Who.

@@ -7,6 +7,8 @@ use crate::literal::True;
 /// What a client sends. The server reads it with
 /// [`decode::chat_typing`](crate::decode::chat_typing).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(concrete(T = String)))]
 #[serde(rename_all = "camelCase")]
 pub struct ChatTypingRequest<T = String> {
     /// The room.
@@ -17,6 +19,7 @@ pub struct ChatTypingRequest<T = String> {
 
 /// The ack of a typing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ChatTypingReply {
     /// Always `true`.
@@ -25,6 +28,8 @@ pub struct ChatTypingReply {
 
 /// What the other members get.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(concrete(T = String)))]
 #[serde(rename_all = "camelCase")]
 pub struct ChatTyping<T = String> {
     /// The room.

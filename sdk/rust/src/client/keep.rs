@@ -72,7 +72,7 @@ pub(super) async fn keep(client: Weak<Shared>) {
 
 /// Serves one connection until it is closed, or the server wants to be left.
 async fn attend(shared: &Arc<Shared>, connection: &Connection, backoff: &mut Backoff) {
-    let mut beat = Instant::now() + interval(shared);
+    let mut beaten = Instant::now();
     loop {
         for (room_id, todo) in shared.todo() {
             let done = match todo {
@@ -98,8 +98,9 @@ async fn attend(shared: &Arc<Shared>, connection: &Connection, backoff: &mut Bac
         tokio::select! {
             _ = connection.wait_closed() => return,
             () = shared.work.notified() => {}
-            () = sleep_until(beat) => {
-                beat = Instant::now() + interval(shared);
+            // Reckoned each time, as the first join tells the TTL.
+            () = sleep_until(beaten + interval(shared)) => {
+                beaten = Instant::now();
                 heartbeat(shared, connection).await;
             }
         }

@@ -152,7 +152,10 @@ impl Shared {
 
     pub(super) fn joined(&self, room_id: &str, reply: JoinReply) {
         let mut state = self.lock();
-        state.ttl_ms = Some(reply.ttl_ms);
+        if state.ttl_ms.replace(reply.ttl_ms) != Some(reply.ttl_ms) {
+            // The next heartbeat may be due sooner.
+            self.work.notify_one();
+        }
         let Some(room) = state.rooms.get_mut(room_id) else {
             return;
         };

@@ -2,6 +2,7 @@
 import type { AskOptions } from "../ask.js";
 import type { ClientModule, ClientModuleContext } from "../config.js";
 import { createEmitter } from "../emitter.js";
+import type * as protocol from "../protocol.js";
 import {
   CHAT_HISTORY,
   CHAT_MESSAGE,
@@ -10,6 +11,21 @@ import {
   CHAT_SEND,
   CHAT_SINCE,
   CHAT_TYPING,
+  type ChatHistoryReply,
+  type ChatHistoryRequest,
+  type ChatRead,
+  type ChatReadReply,
+  type ChatReadRequest,
+  type ChatReceipt,
+  type ChatReceiptsReply,
+  type ChatReceiptsRequest,
+  type ChatSendReply,
+  type ChatSendRequest,
+  type ChatSinceReply,
+  type ChatSinceRequest,
+  type ChatTyping,
+  type ChatTypingReply,
+  type ChatTypingRequest,
 } from "../protocol.js";
 import type { ChatOf, Schema } from "../schema.js";
 import { Backlog } from "./backlog.js";
@@ -18,27 +34,9 @@ import { call } from "./request.js";
 /** Rooms whose latest message is remembered; a socket may be in as many. */
 const ROOMS_MAX = 128;
 
-export interface ChatMessage<T = unknown> {
-  msgId: string;
-  roomId: string;
-  userId: string;
+/** What somebody said in a room. */
+export interface ChatMessage<T = unknown> extends protocol.ChatMessage {
   message: T;
-  /** Milliseconds since 1970. */
-  ts: number;
-  clientMsgId?: string;
-}
-
-export interface ChatTyping {
-  roomId: string;
-  userId: string;
-  connId: string;
-  typing: boolean;
-}
-
-export interface ChatReceipt {
-  userId: string;
-  msgId: string;
-  ts: number;
 }
 
 export interface ChatModuleApi<T> {
@@ -59,8 +57,10 @@ export interface ChatModuleApi<T> {
   /** After an outage some messages of a room could not be fetched: the history is longer than what is kept. */
   onGap(handler: (gap: { roomId: string }) => void): () => void;
   onTyping(handler: (typing: ChatTyping) => void): () => void;
-  onRead(handler: (read: { roomId: string; userId: string; msgId: string }) => void): () => void;
+  onRead(handler: (read: ChatRead) => void): () => void;
 }
+
+export type { ChatRead, ChatReceipt, ChatTyping };
 
 export function createChatModule<S extends Schema = Schema>(): ClientModule & { api: ChatModuleApi<ChatOf<S>> } {
   type Message = ChatMessage<ChatOf<S>>;
@@ -68,31 +68,31 @@ export function createChatModule<S extends Schema = Schema>(): ClientModule & { 
   const handlers = createEmitter(() => context?.logger);
   const backlogs = new Map<string, Backlog<Message>>();
 
-  const since = (roomId: string, msgId: string, options?: AskOptions) =>
-    call<{ ok: true; messages: Message[]; complete: boolean; more?: boolean }>(context, CHAT_SINCE, { roomId, msgId }, options);
+  const ask = <Reply extends { ok: true }, Request>(event: string, request: Request, options?: AskOptions) => call<Reply>(context, event, request, options);
+  const since = async (roomId: string, msgId: string, options?: AskOptions) => {
+    const { messages, complete, more = false } = await ask<ChatSinceReply, ChatSinceRequest>(CHAT_SINCE, { roomId, msgId }, options);
+    return { messages: messages as Message[], complete, more };
+  };
 
   const api: ChatModuleApi<ChatOf<S>> = {
     async sendMessage(roomId, message, { clientMsgId, ...options } = {}) {
       const request = { roomId, message, ...(clientMsgId !== undefined && { clientMsgId }) };
-      const { msgId, ts } = await call<{ ok: true; msgId: string; ts: number }>(context, CHAT_SEND, request, options);
+      const { msgId, ts } = await ask<ChatSendReply, ChatSendRequest>(CHAT_SEND, request, options);
       return { msgId, ts };
     },
     async getHistory(roomId, limit = 50, { before, ...options } = {}) {
       const request = { roomId, limit, ...(before !== undefined && { before }) };
-      return (await call<{ ok: true; messages: Message[] }>(context, CHAT_HISTORY, request, options)).messages;
+      return (await ask<ChatHistoryReply, ChatHistoryRequest>(CHAT_HISTORY, request, options)).messages as Message[];
     },
-    async getSince(roomId, msgId, options) {
-      const { messages, complete, more = false } = await since(roomId, msgId, options);
-      return { messages, complete, more };
-    },
+    getSince: since,
     async setTyping(roomId, typing, options) {
-      await call(context, CHAT_TYPING, { roomId, typing }, options);
+      await ask<ChatTypingReply, ChatTypingRequest>(CHAT_TYPING, { roomId, typing }, options);
     },
     async markRead(roomId, msgId, options) {
-      await call(context, CHAT_READ, { roomId, msgId }, options);
+      await ask<ChatReadReply, ChatReadRequest>(CHAT_READ, { roomId, msgId }, options);
     },
     async getReceipts(roomId, options) {
-      return (await call<{ ok: true; receipts: ChatReceipt[] }>(context, CHAT_RECEIPTS, { roomId }, options)).receipts;
+      return (await ask<ChatReceiptsReply, ChatReceiptsRequest>(CHAT_RECEIPTS, { roomId }, options)).receipts;
     },
     onMessage: (handler) => handlers.add("message", handler),
     onGap: (handler) => handlers.add("gap", handler),
@@ -107,7 +107,7 @@ export function createChatModule<S extends Schema = Schema>(): ClientModule & { 
       context = connected;
       context.socket.on(CHAT_MESSAGE, heard);
       context.socket.on(CHAT_TYPING, (typing: ChatTyping) => handlers.fire("typing", typing));
-      context.socket.on(CHAT_READ, (read: unknown) => handlers.fire("read", read));
+      context.socket.on(CHAT_READ, (read: ChatRead) => handlers.fire("read", read));
       // The channels have asked to join again before this, and the server answers in order.
       for (const [roomId, backlog] of backlogs) void catchUp(roomId, backlog);
     },

@@ -27,7 +27,7 @@ it("nothing is typed `any`", () => {
 
 it("the archive has the build, its sources for the maps, the README and the licence, and no tests", async () => {
   const listed = await run(root, "tar", "-tzf", await pack(folder("list")));
-  for (const file of ["dist/index.js", "dist/index.d.ts", "dist/browser/rtm.min.js", "dist/modules/chat.js", "src/index.ts", "README.md", "LICENSE"]) {
+  for (const file of ["dist/index.js", "dist/index.d.ts", "dist/browser/rtm.min.js", "dist/modules/chat.js", "dist/react/index.js", "src/index.ts", "README.md", "LICENSE"]) {
     expect(listed).toContain(`package/${file}\n`);
   }
   expect(listed).not.toMatch(/test|vitest|tsconfig/);

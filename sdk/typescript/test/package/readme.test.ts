@@ -1,5 +1,5 @@
 // The README's examples, unchanged, in an empty project and in a browser.
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, it } from "vitest";
 import { browser, site } from "../support/browser.ts";
@@ -33,9 +33,17 @@ it("the first example runs in Node after npm install, and the page's in a browse
 
 it("the package can be required, and loaded by the other names", async () => {
   const made = await project("names");
-  const script = `Promise.all(["rtm-sdk", "rtm-sdk/chat", "rtm-sdk/relay"].map((name) => import(name))).then(([core, chat, relay]) =>
-    console.log(typeof core.RealtimeClient, typeof chat.createChatModule, typeof relay.createRelayModule, core.RtmError === require("rtm-sdk").RtmError))`;
+  const script = `Promise.all(["rtm-sdk", "rtm-sdk/auth", "rtm-sdk/chat", "rtm-sdk/relay"].map((name) => import(name))).then(([core, auth, chat, relay]) =>
+    console.log(typeof core.RealtimeClient, typeof auth.createAuthModule, typeof chat.createChatModule, typeof relay.createRelayModule, core.RtmError === require("rtm-sdk").RtmError))`;
   writeFileSync(path.join(made, "names.cjs"), script);
   const flags = Number(process.versions.node.split(".")[0]) < 22 ? ["--experimental-require-module", "--no-warnings"] : [];
-  expect((await run(made, process.execPath, ...flags, "names.cjs")).trim()).toBe("function function function true");
+  expect((await run(made, process.execPath, ...flags, "names.cjs")).trim()).toBe("function function function function true");
+});
+
+it("rtm-sdk/react is loaded where there is React, and the rest needs none", async () => {
+  const made = await project("react");
+  writeFileSync(path.join(made, "hooks.js"), `import { createHooks, useMembers } from "rtm-sdk/react"; console.log(useMembers === createHooks().useMembers);`);
+  await expect(run(made, process.execPath, "hooks.js")).rejects.toThrow(/Cannot find package 'react'/);
+  symlinkSync(path.join(root, "node_modules/react"), path.join(made, "node_modules/react"));
+  expect((await run(made, process.execPath, "hooks.js")).trim()).toBe("true");
 });

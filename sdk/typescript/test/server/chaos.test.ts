@@ -1,7 +1,9 @@
 // A minute of everything that goes wrong at once; then all that is left must be right. `RTM_CHAOS_MS` sets its length, `RTM_CHAOS_SEED`
 // repeats its choices (not its timing).
 import { expect, it } from "vitest";
-import { type PresenceChannel, RealtimeClient, type State } from "../../src/index.ts";
+import { SECRET, secondsFromNow, token } from "../../../../tests/protocol/support/tokens.js";
+import { type AuthContext, type PresenceChannel, RealtimeClient, type State } from "../../src/index.ts";
+import { createAuthModule } from "../../src/modules/auth.ts";
 import { Proxy } from "../support/proxy.ts";
 import { random } from "../support/random.ts";
 import { Server, quiet, shown, told, untilAll } from "../support/real.ts";
@@ -16,38 +18,60 @@ const ENV = {
   PRESENCE_REAPER_INTERVAL_MS: "200",
   PRESENCE_LINGER_MS: "700",
   SHUTDOWN_TIMEOUT_MS: "1500",
+  AUTH_JWT_SECRET: SECRET,
+  AUTH_JWT_LEEWAY_MS: "0",
 };
+/** Why the server cut a line, in its log. */
+const EXPIRED = /identity_expired/g;
+/** How long tokens last while there is chaos. */
+const [LIFE_S_MIN, LIFE_S_MAX] = [2, 4];
 
 interface Person {
   userId: string;
   client: RealtimeClient;
   channels: PresenceChannel[];
+  /** What its token provider last gave lasts. */
+  lasting: () => boolean;
   /** What each channel should show in the end. */
   wanted: State[];
 }
 
-it("50 clients, cuts, silences, restarts and failing token providers: in the end every view is the server's", { timeout: CHAOS_MS + 90_000 }, async () => {
+it("50 clients, cuts, silences, restarts, tokens that end and token providers that fail: in the end every view is the server's", { timeout: CHAOS_MS + 90_000 }, async () => {
   const seed = Number(process.env.RTM_CHAOS_SEED ?? Date.now() % 1_000_000);
   console.log(`chaos seed ${seed}, ${CHAOS_MS} ms`);
   const chance = random(seed);
   const pick = <T>(list: readonly T[]): T | undefined => list[Math.floor(chance() * list.length)];
-  const counts = { cuts: 0, silences: 0, restarts: 0, kills: 0, tokens: 0, updates: 0, resumed: 0, fresh: 0 };
+  const counts = { cuts: 0, silences: 0, restarts: 0, kills: 0, tokens: 0, refused: 0, refreshes: 0, expired: 0, updates: 0, resumed: 0, fresh: 0 };
   const unhandled: unknown[] = [];
   process.on("unhandledRejection", (reason) => unhandled.push(reason));
 
   let server = await Server.start(ENV);
+  /** How many connections this server has ended because their tokens had. */
+  const expired = (): number => server.stderr.match(EXPIRED)?.length ?? 0;
   const proxy = await Proxy.start(server.port);
   let calm = false;
   const people: Person[] = await Promise.all(
     Array.from({ length: CLIENTS }, async (_, n) => {
-      const authProvider = (): Promise<string> => {
+      let lasting = false;
+      const userId = `u${n % 40}`;
+      const authProvider = async ({ reason }: AuthContext): Promise<string> => {
         counts.tokens += 1;
-        return !calm && chance() < 0.2 ? Promise.reject(new Error("no token now")) : Promise.resolve(`token ${counts.tokens}`);
+        if (!calm && chance() < 0.2) throw new Error("no token now");
+        if (reason === "refresh") counts.refreshes += 1;
+        // One that is refused is replaced at once; a second one in a row would be final.
+        if (!calm && reason === "reconnect" && chance() < 0.1) {
+          counts.refused += 1;
+          return token({ sub: userId, exp: secondsFromNow(-1) });
+        }
+        lasting = calm;
+        const lifeS = LIFE_S_MIN + Math.floor(chance() * (LIFE_S_MAX - LIFE_S_MIN));
+        return token({ sub: userId, exp: secondsFromNow(calm || reason === "rejected" ? 3_600 : lifeS) });
       };
       // The provider may fail from the start on; the client goes on by itself.
       const client = new RealtimeClient({ baseUrl: proxy.url, logger: quiet, authProvider, reconnectionDelayMax: 1_000 });
+      // The others' connections end with their tokens.
+      if (n % 2) client.use(createAuthModule());
       await client.connect();
-      const userId = `u${n % 40}`;
       const channels = await Promise.all(
         Array.from({ length: ROOMS_EACH }, async (__, k) => {
           const { channel, response } = await client.joinRoom({ roomId: `r${(n + k) % ROOMS}`, userId, state: { n, k } });
@@ -56,7 +80,7 @@ it("50 clients, cuts, silences, restarts and failing token providers: in the end
           return channel;
         }),
       );
-      return { userId, client, channels, wanted: channels.map((__, k) => ({ n, k })) };
+      return { userId, client, channels, lasting: () => lasting, wanted: channels.map((__, k) => ({ n, k })) };
     }),
   );
 
@@ -65,6 +89,7 @@ it("50 clients, cuts, silences, restarts and failing token providers: in the end
 
   const restart = async (signal: "SIGTERM" | "SIGKILL"): Promise<void> => {
     proxy.down = true;
+    counts.expired += expired();
     if (signal === "SIGTERM") await server.stop();
     else {
       server.kill();
@@ -118,6 +143,7 @@ it("50 clients, cuts, silences, restarts and failing token providers: in the end
   expect(all).toHaveLength(present);
   // Each room is full again, with what everyone wants to show, at every client.
   const missing = (): string => {
+    for (const { userId, lasting } of people) if (!lasting()) return `the token of ${userId} will end`;
     for (const { channel } of all) {
       if (!channel.joined) return `${channel.self?.connId} is not in ${channel.roomId}`;
       const seen = new Map([...channel.members.values()].flatMap(({ connections }) => connections.map(({ connId, state }) => [connId, state])));
@@ -132,10 +158,12 @@ it("50 clients, cuts, silences, restarts and failing token providers: in the end
   };
   await untilAll(all.map(({ channel }) => channel), missing, CALM_MS);
   for (const { channel, client } of all) expect(shown(channel), `${channel.roomId} at ${channel.self?.connId}`).toEqual(await told(client, channel.roomId as string));
+  counts.expired += expired();
   console.log(JSON.stringify(counts));
   expect(lost).toEqual([]);
   expect(unhandled).toEqual([]);
   expect(counts.resumed).toBeGreaterThan(0);
+  for (const count of [counts.refused, counts.refreshes, counts.expired]) expect(count).toBeGreaterThan(0);
   expect(counts.restarts + counts.kills).toBeGreaterThan(0);
 
   await Promise.all(people.map(({ client }) => client.shutdown()));

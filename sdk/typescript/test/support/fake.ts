@@ -20,10 +20,11 @@ export class FakeSocket {
   /** How often a farewell was sent. */
   farewells = 0;
   readonly io = {
-    on: (_: string, ping: () => void) => (this.ping = ping),
+    on: (_: string, ping: () => void) => this.#pings.add(ping),
+    off: (_: string, ping: () => void) => this.#pings.delete(ping),
     engine: { transport: { close: () => this.lose("transport close") } },
   };
-  ping!: () => void;
+  #pings = new Set<() => void>();
   #listeners = new Map<string, Set<Listener>>();
   #once = new Set<Listener>();
   #any = new Set<Listener>();
@@ -62,6 +63,10 @@ export class FakeSocket {
 
   listeners(event: string): number {
     return this.#listeners.get(event)?.size ?? 0;
+  }
+
+  pingListeners(): number {
+    return this.#pings.size;
   }
 
   timeout(ms: number): this {
@@ -119,6 +124,11 @@ export class FakeSocket {
     this.connected = false;
     this.fire("disconnect", reason);
     for (const lost of [...this.#lost]) lost();
+  }
+
+  /** The server pings. */
+  ping(): void {
+    for (const ping of [...this.#pings]) ping();
   }
 
   /** The server emits something. */

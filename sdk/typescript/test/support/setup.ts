@@ -1,6 +1,6 @@
 // A client over a fake socket, with fake time. Import this before the SDK: it puts the fake in place.
 import { afterEach, beforeEach, vi } from "vitest";
-import type { PresenceChannel, RealtimeClientConfig, RtmError } from "../../src/index.ts";
+import type { ClientModule, PresenceChannel, RealtimeClientConfig, RtmError } from "../../src/index.ts";
 import { FakeSocket, joined, settled } from "./fake.ts";
 
 vi.mock("socket.io-client", () => ({ io: (url: string, options: Record<string, unknown>) => new FakeSocket(url, options) }));
@@ -28,8 +28,9 @@ export function fakeTime(): void {
 }
 
 /** A client that is connected. */
-export async function connected(config: Partial<RealtimeClientConfig> = {}) {
+export async function connected(config: Partial<RealtimeClientConfig> = {}, modules: ClientModule[] = []) {
   const client = new RealtimeClient({ baseUrl: "http://fake", logger, ...config });
+  for (const module of modules) client.use(module);
   const socket = FakeSocket.latest;
   const connecting = client.connect();
   await settled();

@@ -53,9 +53,9 @@ describe("modules", () => {
     await client.shutdown();
     expect(other).toHaveBeenCalledOnce();
     expect(error.mock.calls.map(([message]) => message)).toEqual([
-      "Failed to initialize module: bad",
-      "Failed to shutdown module: bad",
-      "Failed to disconnect module: bad",
+      "onConnected of module bad failed",
+      "onShutdown of module bad failed",
+      "onDisconnected of module bad failed",
     ]);
   });
 

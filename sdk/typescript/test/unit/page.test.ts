@@ -12,7 +12,10 @@ describe("a page", () => {
     const document = Object.assign(new EventTarget(), { visibilityState: "visible" });
     vi.stubGlobal("addEventListener", scope.addEventListener.bind(scope));
     vi.stubGlobal("document", document);
-    const tell = (target: EventTarget, type: string, fields: object = {}) => target.dispatchEvent(Object.assign(new Event(type), fields));
+    // As in a browser, what happens to the document passes the window first.
+    const tell = (target: EventTarget, type: string, fields: object = {}) => {
+      for (const on of new Set([scope, target])) on.dispatchEvent(Object.assign(new Event(type), fields));
+    };
     return { scope, document, tell };
   };
 

@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use rtm_domain::error::StoreError;
-use rtm_redis::fred::error::Error;
 use rtm_redis::fred::types::Value;
 
 use super::body;
@@ -59,10 +58,6 @@ impl List {
         }
         Ok(messages)
     }
-}
-
-pub(super) fn unreachable(error: Error) -> StoreError {
-    StoreError::Unreachable(error.to_string())
 }
 
 pub(super) fn corrupt(what: impl Into<String>) -> StoreError {

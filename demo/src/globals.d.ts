@@ -1,0 +1,2 @@
+declare const ACTOR_WORKER: string;
+declare const BOTS_WORKER: string;
