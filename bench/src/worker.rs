@@ -161,6 +161,7 @@ impl Worker {
             let now = clock::now();
             let wake = if now < end { end } else { now + LOOK_NS };
             if now >= end {
+                self.load.turn(&self.shared, false);
                 let mut state = self.shared.lock();
                 for at in 0..state.users.len() {
                     state.not_begun(at);

@@ -45,9 +45,10 @@ impl Load {
         if state.part == Part::Run
             && let Some(span) = state.span
         {
-            if now >= span.start && now < span.end {
+            // Also after the end: what was due before it is sent, however late.
+            if now >= span.start {
                 next = next.min(self.run(&mut state, span.start, span.end));
-            } else if now < span.start {
+            } else {
                 next = next.min(span.start);
             }
         }
