@@ -22,6 +22,7 @@ fn main() -> ExitCode {
     match config::load(env::args_os(), config::process_environment(), &dir) {
         Ok(Invocation::Serve(loaded)) => run(*loaded),
         Ok(Invocation::Print(text)) => print(&text),
+        Ok(Invocation::Bench(bench)) => bench.run().into(),
         Ok(Invocation::Token(command, loaded)) => match token::run(&command, &loaded.config) {
             Ok(text) => print(&text),
             Err(error) => {

@@ -44,6 +44,9 @@ const KNOWN_TO: [(&str, &[&str]); 5] = [
 
 const LINES_MAX: usize = 400;
 
+/// Written from the wire types, by a test that also keeps it current: nobody reads it from end to end.
+const GENERATED: &str = "sdk/typescript/src/protocol.ts";
+
 #[test]
 fn the_domain_has_no_runtime_and_no_io() {
     let crates = Crates::read();
@@ -112,7 +115,7 @@ fn no_file_is_too_long() {
     let broken = files(&["rs", "ts", "tsx", "js", "mjs", "lua"]).into_iter();
     let broken = broken.filter_map(|(path, text)| {
         let lines = text.lines().count();
-        (lines > LINES_MAX).then(|| format!("{path}: {lines} lines, {LINES_MAX} at most"))
+        (lines > LINES_MAX && path != GENERATED).then(|| format!("{path}: {lines} lines, {LINES_MAX} at most"))
     });
     assert_none(broken);
 }
@@ -212,9 +215,10 @@ fn layer(name: &str) -> u8 {
         "rtm-domain" | "rtm-domain-mutants" => 0,
         "rtm-protocol" => 1,
         "rtm-memory" | "rtm-redis" | "rtm-socketio" | "rtm-client" => 2,
-        "rtm" => 3,
-        "rtm-tests" => 5,
-        _ => 4,
+        "rtm-bench" => 3,
+        "rtm" => 4,
+        "rtm-tests" => 6,
+        _ => 5,
     }
 }
 
@@ -222,7 +226,7 @@ fn layer(name: &str) -> u8 {
 fn files(extensions: &[&str]) -> Vec<(String, String)> {
     let mut files = Vec::new();
     let mut folders: Vec<PathBuf> = [
-        "domain", "adapters", "app", "sdk", "tests", "demo", "examples",
+        "domain", "adapters", "app", "bench", "sdk", "tests", "demo", "examples",
     ]
     .iter()
     .map(|folder| root().join(folder))

@@ -95,6 +95,9 @@ pub(super) fn token() -> Command {
         .subcommand(revoke)
 }
 
+/// The name of the load harness.
+pub(super) const BENCH: &str = "bench";
+
 /// What was asked, if it was about tokens.
 pub(super) fn read(matches: &ArgMatches) -> Option<TokenCommand> {
     let (_, matches) = matches.subcommand().filter(|(name, _)| *name == "token")?;

@@ -21,6 +21,7 @@ const CONFIG_FLAG: &str = "--config";
 pub(super) enum Asked {
     Serve(Layer),
     Token(TokenCommand, Layer),
+    Bench(ArgMatches),
     /// A text to print instead: help or version.
     Print(String),
 }
@@ -33,6 +34,10 @@ pub(super) fn read(mut args: Vec<OsString>, errors: &mut ConfigErrors) -> Asked 
     loop {
         let error = match command().try_get_matches_from(&args) {
             Ok(matches) => {
+                // It measures another process: the settings of this one are nothing to it.
+                if let Some(bench) = matches.subcommand_matches(command::BENCH) {
+                    return Asked::Bench(bench.clone());
+                }
                 let layer = layer(&matches);
                 return match command::read(&matches) {
                     Some(token) => Asked::Token(token, layer),
@@ -81,6 +86,7 @@ pub(super) fn command() -> Command {
     with_settings(root)
         .subcommand(with_settings(serve))
         .subcommand(command::token())
+        .subcommand(rtm_bench::command())
 }
 
 fn with_settings(command: Command) -> Command {

@@ -6,6 +6,8 @@ mod tests;
 use std::ffi::OsString;
 use std::path::Path;
 
+use rtm_bench::Bench;
+
 use super::command::TokenCommand;
 use super::error::{ConfigErrors, Fault};
 use super::flags::{self, Asked};
@@ -21,6 +23,8 @@ pub enum Invocation {
     Serve(Box<Loaded>),
     /// Do something with tokens.
     Token(TokenCommand, Box<Loaded>),
+    /// Put load on a server, and measure it.
+    Bench(Box<Bench>),
     /// Print this text, which is help or version, and end with success.
     Print(String),
 }
@@ -60,6 +64,15 @@ pub fn load(
     let (token, flags) = match flags::read(args.into_iter().collect(), &mut errors) {
         Asked::Serve(layer) => (None, layer),
         Asked::Token(command, layer) => (Some(command), layer),
+        Asked::Bench(matches) => match Bench::read(&matches) {
+            Ok(bench) if errors.is_empty() => return Ok(Invocation::Bench(Box::new(bench))),
+            Ok(_) => return Err(errors),
+            Err(reason) => {
+                let fault = Fault::Unreadable { reason };
+                errors.push(Place::CommandLine, fault, "rtm bench --help shows how");
+                return Err(errors);
+            }
+        },
         Asked::Print(text) if errors.is_empty() => return Ok(Invocation::Print(text)),
         // What is left of a command line after its mistakes is not what was asked.
         Asked::Print(_) => return Err(errors),

@@ -58,6 +58,13 @@ pub trait Listener: Send + 'static {
     /// An event arrived.
     fn event(&mut self, event: Event<'_>);
 
+    /// A packet arrived, as it is on the wire, attachments apart. `true` takes it: it is read no
+    /// further. For tools that read less of each packet than there is; most leave this out.
+    fn packet(&mut self, packet: &str) -> bool {
+        let _ = packet;
+        false
+    }
+
     /// The connection is closed. Nothing comes after it.
     fn closed(&mut self, by: &ClosedBy) {
         let _ = by;
@@ -133,6 +140,16 @@ impl Connection {
     pub fn emit<T: Serialize + ?Sized>(&self, name: &str, payload: &T) -> Result<(), ClientError> {
         let payload = json(payload)?;
         self.enqueue(packet::event(None, name, Some(&payload)))
+    }
+
+    /// Sends a packet as it is: the counterpart of [`Listener::packet`], which takes the ack. Ids
+    /// of acks count from 0 in [`ask`](Self::ask), and are the caller's affair here.
+    ///
+    /// # Errors
+    ///
+    /// Too much waits to be sent, or the connection is closed.
+    pub fn send_packet(&self, packet: String) -> Result<(), ClientError> {
+        self.enqueue(packet)
     }
 
     /// Sends an event now, in its place among those sent before and after, and returns what will

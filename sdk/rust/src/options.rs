@@ -1,7 +1,7 @@
 //! How to connect, and as whom.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +17,8 @@ pub struct ConnectOptions {
     pub connect_timeout: Duration,
     /// How long an answer may take.
     pub ack_timeout: Duration,
+    /// The server's address, to connect without asking what the name in the URL stands for.
+    pub address: Option<SocketAddr>,
     /// The address to connect from: a machine has some 28,000 ports for each.
     pub local_address: Option<IpAddr>,
     /// Packets that wait to be sent; more are refused.
@@ -31,6 +33,7 @@ impl Default for ConnectOptions {
             token: None,
             connect_timeout: Duration::from_secs(10),
             ack_timeout: Duration::from_secs(10),
+            address: None,
             local_address: None,
             outbound_max: 1_024,
             message_bytes_max: 64 * 1024 * 1024,

@@ -84,3 +84,43 @@ async fn a_stopping_server_closes_and_is_noticed() {
     let late = connection.ask("presence:leave", &()).await;
     assert!(matches!(late, Err(ClientError::Closed(_))));
 }
+
+/// Takes every packet of Socket.IO as it is.
+struct Packets(mpsc::Sender<String>);
+
+impl Listener for Packets {
+    fn event(&mut self, event: Event<'_>) {
+        panic!("{} was taken before", event.name);
+    }
+
+    fn packet(&mut self, packet: &str) -> bool {
+        let taken = packet.starts_with('4');
+        if taken {
+            let _ = self.0.send(packet.to_owned());
+        }
+        taken
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn packets_can_be_sent_and_taken_as_they_are_and_the_address_be_told() {
+    let rig = Rig::start(Duration::from_secs(30)).await;
+    let url = rig.url();
+    let address = url.strip_prefix("http://").unwrap().parse().unwrap();
+    let options = ConnectOptions {
+        address: Some(address),
+        ..ConnectOptions::default()
+    };
+    let (send, taken) = mpsc::channel();
+    // That name stands for no address.
+    let opened = Connection::open("http://rtm.invalid", options, Packets(send)).await;
+    let connection = opened.unwrap();
+    let join = r#"427["presence:join",{"roomId":"hall","userId":"ann"}]"#;
+    connection.send_packet(join.into()).unwrap();
+    let mut packets = taken.iter();
+    let answer = packets.find(|packet| packet.starts_with("437[")).unwrap();
+    assert!(answer.contains("\"ok\":true"), "{answer}");
+    drop(packets);
+    connection.close().await;
+    rig.stop().await;
+}

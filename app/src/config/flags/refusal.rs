@@ -67,7 +67,7 @@ pub(super) fn report(
             let reason = format!("{shown} is neither a flag nor a command");
             errors.push(Place::CommandLine, Fault::Unreadable { reason }, hint);
         }
-        (ErrorKind::InvalidValue, Some(flag)) => {
+        (ErrorKind::InvalidValue, Some(flag)) if has_no_value(error) => {
             let reason = "has no value behind it".to_owned();
             errors.push(
                 Place::Flag(flag.to_owned()),
@@ -75,7 +75,13 @@ pub(super) fn report(
                 format!("write {flag}=value"),
             );
         }
-        (ErrorKind::MissingRequiredArgument | ErrorKind::ValueValidation, _) => {
+        (
+            ErrorKind::MissingRequiredArgument
+            | ErrorKind::ValueValidation
+            | ErrorKind::InvalidValue
+            | ErrorKind::ArgumentConflict,
+            _,
+        ) => {
             // Only commands beside `serve` have such arguments, and none of them is a secret.
             let text = error.to_string();
             let reason = text.lines().take_while(|line| !line.is_empty());
@@ -84,7 +90,7 @@ pub(super) fn report(
             errors.push(
                 Place::CommandLine,
                 Fault::Unreadable { reason },
-                "rtm token --help shows how",
+                "--help behind the command shows how",
             );
         }
         (kind, _) => {
@@ -96,6 +102,12 @@ pub(super) fn report(
             );
         }
     }
+}
+
+/// Whether nothing stands where a value has to.
+fn has_no_value(error: &clap::Error) -> bool {
+    let value = error.get(ContextKind::InvalidValue);
+    !matches!(value, Some(ContextValue::String(value)) if !value.is_empty())
 }
 
 fn spelled_as_flag(name: &str) -> String {

@@ -21,7 +21,7 @@ pub(super) async fn dial(
     options: &ConnectOptions,
 ) -> Result<(Stream, Opened), ClientError> {
     let address = websocket_url(url)?;
-    let tcp = connect(&address, options.local_address).await?;
+    let tcp = connect(&address, options).await?;
     let config = WebSocketConfig::default()
         .read_buffer_size(4_096)
         .write_buffer_size(0)
@@ -73,7 +73,13 @@ fn websocket_url(url: &str) -> Result<Url, ClientError> {
     Ok(address)
 }
 
-async fn connect(address: &Url, from: Option<IpAddr>) -> Result<TcpStream, ClientError> {
+async fn connect(address: &Url, options: &ConnectOptions) -> Result<TcpStream, ClientError> {
+    let from = options.local_address;
+    if let Some(to) = options.address {
+        let stream = connect_to(to, from).await.map_err(cannot)?;
+        stream.set_nodelay(true).map_err(cannot)?;
+        return Ok(stream);
+    }
     let host = address.host_str().unwrap_or_default();
     // An address of the sixth version stands in brackets in a URL.
     let host = host.trim_start_matches('[').trim_end_matches(']');

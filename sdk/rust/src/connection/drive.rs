@@ -47,20 +47,29 @@ impl<L: Listener> Drive<L> {
     }
 
     async fn drive(&mut self) -> Step {
-        let silence = sleep_until(Instant::now() + self.silence_max);
+        // Moving the timer at each message would cost more than most messages: it is only moved
+        // when it fires.
+        let mut heard = Instant::now();
+        let silence = sleep_until(heard + self.silence_max);
         tokio::pin!(silence);
         loop {
             tokio::select! {
                 message = self.stream.next() => {
                     let message = message.ok_or(ClosedBy::Stream)?;
-                    silence.as_mut().reset(Instant::now() + self.silence_max);
+                    heard = Instant::now();
                     self.take(message.map_err(|_| ClosedBy::Stream)?).await?;
                 }
                 text = self.queue.recv() => match text {
                     Some(text) => if self.send_all(text).await? { return Ok(()) },
                     None => return Ok(()),
                 },
-                () = &mut silence => return Err(ClosedBy::PingTimeout),
+                () = &mut silence => {
+                    let until = heard + self.silence_max;
+                    if until <= Instant::now() {
+                        return Err(ClosedBy::PingTimeout);
+                    }
+                    silence.as_mut().reset(until);
+                }
             }
         }
     }
@@ -91,6 +100,9 @@ impl<L: Listener> Drive<L> {
             Message::Binary(_) => return Err(ClosedBy::BadPacket),
             _ => return Ok(()),
         };
+        if self.listener.packet(text.as_str()) {
+            return Ok(());
+        }
         match packet::read(text.as_str()).ok_or(ClosedBy::BadPacket)? {
             Packet::Ping => {
                 let pong = self.stream.send(Message::text(packet::PONG)).await;

@@ -81,3 +81,21 @@ fn a_command_about_tokens_is_read_with_the_configuration() {
         assert!(refused.contains(told), "{refused}");
     }
 }
+
+#[test]
+fn the_load_harness_is_read_without_the_configuration() {
+    // An unknown variable with a prefix of ours is a mistake elsewhere.
+    let bench = Bench::new().env([("MAX_P95_LATENCY_MS", "5")]);
+    let bench = bench.args(["bench", "storm", "--users", "5"]);
+    assert!(matches!(bench.invoke(), Ok(Invocation::Bench(_))));
+    for (words, told) in [
+        (&["bench", "strom"][..], "strom"),
+        (&["bench", "--users", "none"], "none"),
+        (&["bench", "--threshold", "join.p99"], "join.p99"),
+        (&["bench", "--saturate", "--in-flight", "2"], "--in-flight"),
+    ] {
+        let refused = Bench::new().args(words.iter().copied()).invoke();
+        let refused = refused.unwrap_err().to_string();
+        assert!(refused.contains(told), "{refused}");
+    }
+}
