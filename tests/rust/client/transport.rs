@@ -120,7 +120,6 @@ async fn packets_can_be_sent_and_taken_as_they_are_and_the_address_be_told() {
     let mut packets = taken.iter();
     let answer = packets.find(|packet| packet.starts_with("437[")).unwrap();
     assert!(answer.contains("\"ok\":true"), "{answer}");
-    drop(packets);
     connection.close().await;
     rig.stop().await;
 }
