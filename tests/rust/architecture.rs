@@ -115,7 +115,8 @@ fn no_file_is_too_long() {
     let broken = files(&["rs", "ts", "tsx", "js", "mjs", "lua"]).into_iter();
     let broken = broken.filter_map(|(path, text)| {
         let lines = text.lines().count();
-        (lines > LINES_MAX && path != GENERATED).then(|| format!("{path}: {lines} lines, {LINES_MAX} at most"))
+        (lines > LINES_MAX && path != GENERATED)
+            .then(|| format!("{path}: {lines} lines, {LINES_MAX} at most"))
     });
     assert_none(broken);
 }
