@@ -146,7 +146,7 @@ if ! $fast; then
   step "cargo clippy" cargo clippy --workspace --all-targets -- -D warnings
 fi
 step "cargo build --release" cargo build --release -p rtm -p rtm-external-module
-step "cargo test" cargo test --workspace
+step "cargo test" cargo test --workspace --no-fail-fast
 step "protocol tests" node_tests tests/protocol
 step "cluster tests" node_tests tests/cluster
 step "fault tests" node_tests tests/faults

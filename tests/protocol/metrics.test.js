@@ -8,6 +8,7 @@ import { scrape } from "./support/metrics.js";
 import { unique } from "./support/random.js";
 import { RawSocket } from "./support/raw.js";
 import { serve } from "./support/server.js";
+import { frame, Tcp, TEXT } from "./support/tcp.js";
 import { eventually } from "./support/wait.js";
 
 const server = await serve({
@@ -136,6 +137,21 @@ test("cuts are counted by their reason, and refused requests by status", async (
   raw.cut();
 });
 
+test("what had to make room is counted by the limit", async () => {
+  const crowded = await serve({ MAX_PENDING_SESSIONS: "3", MAX_PARTIAL_BYTES: "20000" });
+  for (let n = 0; n < 5; n += 1) await Polling.open(crowded);
+  assert.equal((await scrape(crowded)).of("rtm_crowded_out_total", { limit: "MAX_PENDING_SESSIONS" }), 2);
+  const unfinished = [];
+  for (let n = 0; n < 3; n += 1) {
+    const tcp = await Tcp.webSocket(crowded);
+    tcp.send(frame(TEXT, "4".repeat(9_000), { claim: 10_000n }));
+    unfinished.push(tcp);
+  }
+  const given = async () => (await scrape(crowded)).of("rtm_crowded_out_total", { limit: "MAX_PARTIAL_BYTES" }) === 1;
+  await eventually("a message that is given up", given);
+  for (const tcp of unfinished) tcp.destroy();
+});
+
 test("METRICS_TOKEN must be shown, METRICS_ENABLED=false shows nothing", async () => {
   const METRICS_TOKEN = "a-token-nobody-guesses";
   const guarded = await serve({ METRICS_TOKEN });
@@ -148,7 +164,7 @@ test("METRICS_TOKEN must be shown, METRICS_ENABLED=false shows nothing", async (
 
 test("the page and the dashboard name every metric, and no other", async () => {
   // Shown once they have something to count.
-  const TROUBLE = ["rtm_cuts", "rtm_turned_away", "rtm_requests_refused", "rtm_store_failures"];
+  const TROUBLE = ["rtm_cuts", "rtm_turned_away", "rtm_requests_refused", "rtm_store_failures", "rtm_crowded_out"];
   const names = new Set([...(await scrape(server)).names, ...TROUBLE]);
   const file = (path) => readFileSync(new URL(`../../docs/${path}`, import.meta.url), "utf8");
   const described = new Set([...file("metrics.md").matchAll(/^\| `((?:rtm|process)_[a-z_]+)`/gm)].map(([, name]) => name));

@@ -81,13 +81,14 @@ impl Gateway {
             .connect_timeout(limits.connect_timeout)
             .upgrade_timeout(limits.upgrade_timeout)
             .build_layer();
+        let metrics = Arc::new(Metrics::default());
         let shared = Arc::new(Shared {
             places: Arc::new(Places::new(&limits)),
             pending: Arc::new(Pending::new(&limits)),
-            partials: Arc::new(Partials::new(&limits)),
+            partials: Arc::new(Partials::new(&limits, metrics.clone())),
             way_out: OnceLock::new(),
             limits: Arc::new(limits),
-            metrics: Arc::new(Metrics::default()),
+            metrics,
             clock,
             registry: Arc::new(Registry::default()),
             farewells: TaskTracker::new(),

@@ -36,6 +36,7 @@ pub struct Metrics {
     cut: Family<[Label; 1], Counter>,
     turned_away: Family<[Label; 1], Counter>,
     requests_refused: Family<[Label; 1], Counter>,
+    crowded_out: Family<[Label; 1], Counter>,
 }
 
 impl Default for Metrics {
@@ -51,6 +52,7 @@ impl Default for Metrics {
             cut: Family::default(),
             turned_away: Family::default(),
             requests_refused: Family::default(),
+            crowded_out: Family::default(),
         }
     }
 }
@@ -103,6 +105,11 @@ impl Metrics {
             "Polling requests that were refused, by status",
             self.requests_refused.clone(),
         );
+        registry.register(
+            "crowded_out",
+            "Sessions that had not entered, and unfinished messages, that had to make room, by limit",
+            self.crowded_out.clone(),
+        );
     }
 
     pub(crate) fn let_in(&self) {
@@ -141,6 +148,11 @@ impl Metrics {
     pub(crate) fn turned_away(&self, reason: &'static str) {
         let turned_away = self.turned_away.get_or_create(&[by("reason", reason)]);
         turned_away.inc();
+    }
+
+    pub(crate) fn crowded_out(&self, limit: &'static str, count: usize) {
+        let crowded_out = self.crowded_out.get_or_create(&[by("limit", limit)]);
+        crowded_out.inc_by(count as u64);
     }
 
     pub(crate) fn request_refused(&self, status: http::StatusCode) {

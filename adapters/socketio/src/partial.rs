@@ -7,10 +7,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::limits::Limits;
+use crate::metrics::Metrics;
 
 /// What all connections have sent in part.
 pub(crate) struct Partials {
     max: usize,
+    metrics: Arc<Metrics>,
     bytes: AtomicUsize,
     large: Mutex<Large>,
 }
@@ -35,9 +37,10 @@ pub(crate) struct Partial {
 }
 
 impl Partials {
-    pub(crate) fn new(limits: &Limits) -> Self {
+    pub(crate) fn new(limits: &Limits, metrics: Arc<Metrics>) -> Self {
         Self {
             max: limits.partial_bytes_max,
+            metrics,
             bytes: AtomicUsize::new(0),
             large: Mutex::default(),
         }
@@ -72,6 +75,7 @@ impl Partials {
         if !given_up.is_empty() {
             let (count, max) = (given_up.len(), self.max);
             tracing::info!(count, max, "unfinished messages were given up");
+            self.metrics.crowded_out("MAX_PARTIAL_BYTES", count);
         }
         for give_up in given_up {
             give_up();
@@ -147,10 +151,11 @@ mod tests {
     const SMALL: usize = Limits::PARTIAL_BYTES_MIN - 1;
 
     fn partials(max: usize) -> Arc<Partials> {
-        Arc::new(Partials::new(&Limits {
+        let limits = Limits {
             partial_bytes_max: max,
             ..Limits::default()
-        }))
+        };
+        Arc::new(Partials::new(&limits, Arc::default()))
     }
 
     fn begin(all: &Arc<Partials>) -> (Partial, Arc<AtomicUsize>) {

@@ -120,6 +120,7 @@ async fn open(mut request: Request, sessions: &Sessions, next: Next) -> Response
         return crowded();
     };
     if let Some(oldest) = oldest {
+        sessions.metrics.crowded_out("MAX_PENDING_SESSIONS", 1);
         let way_out = sessions.way_out.clone();
         tokio::spawn(async move { way_out.send(oldest).await });
     }

@@ -12,7 +12,7 @@ async fn two_modules_of_one_name_are_an_error_that_names_it() {
     let error = server.use_module(Witness::new("twin")).err().unwrap();
     assert!(matches!(error, ServerError::DuplicateModule("twin")));
     assert!(error.to_string().contains("\"twin\""), "{error}");
-    assert_eq!(server.modules(), ["presence", "chat", "twin"]);
+    assert_eq!(server.modules(), ["presence", "chat", "relay", "twin"]);
 }
 
 #[tokio::test]

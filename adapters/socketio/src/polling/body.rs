@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     fn partials() -> Arc<Partials> {
-        Arc::new(Partials::new(&Limits::default()))
+        Arc::new(Partials::new(&Limits::default(), Arc::default()))
     }
 
     #[test]
