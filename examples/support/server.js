@@ -11,7 +11,8 @@ const RELAY_EVENTS = "cursor:move,device:command,device:result";
 export async function startServer(env = {}) {
   const binary = process.env.RTM_BIN;
   const [command, args] = binary ? [binary, []] : ["cargo", ["run", "--release", "--quiet", "--"]];
-  const { RTM_BIN: _, ...outer } = process.env;
+  // The server refuses variables that it does not know, and these are the examples' own.
+  const outer = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("RTM_")));
   const server = spawn(command, args, {
     cwd: ROOT,
     env: { ...outer, PORT: "0", RELAY_EVENTS, LOG_LEVEL: "error", ...env },

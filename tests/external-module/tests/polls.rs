@@ -90,7 +90,7 @@ async fn names_are_unique_and_modules_come_before_the_start() {
     server.use_module(Polls::default()).unwrap();
     let twice = server.use_module(Polls::default());
     assert!(matches!(twice, Err(ServerError::DuplicateModule("polls"))));
-    assert_eq!(server.modules(), ["presence", "chat", "polls"]);
+    assert_eq!(server.modules(), ["presence", "chat", "relay", "polls"]);
     server.start().await.unwrap();
     let late = server.use_module(Polls::default());
     assert!(matches!(late, Err(ServerError::AlreadyStarted("polls"))));
