@@ -71,7 +71,7 @@ async function turn(kind) {
   const [outcome] = await beside("taskset", ["-c", "0", RTM], served, async () => {
     if (kind === "quiet") return [measure(port), ""];
     // It yields to who measures: what is looked for is what it costs the server, not the machine.
-    const flood = ["-c", "1", "nice", "-n", "19", process.execPath, path.join(here, "flood.js"), String(port), kind];
+    const flood = ["-c", "1", "chrt", "--idle", "0", process.execPath, path.join(here, "flood.js"), String(port), kind];
     return beside("taskset", flood, { when: () => new Promise((resolve) => setTimeout(resolve, 1_000)) }, () => measure(port));
   });
   return outcome;
