@@ -19,7 +19,7 @@ use crate::{
     SyncReply, SyncRequest, True, names,
 };
 
-const FILE: &str = "../typescript/src/protocol.ts";
+const FOLDER: &str = "../typescript/src/protocol";
 const WRITE: &str = "RTM_WRITE_TYPES";
 
 /// Any JSON, such as a chat message's body.
@@ -27,28 +27,46 @@ const WRITE: &str = "RTM_WRITE_TYPES";
 #[ts(type = "unknown")]
 pub struct Json;
 
-#[test]
-fn the_sdk_has_the_types_of_this_crate() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE);
-    let fresh = render();
-    if env::var_os(WRITE).is_some() {
-        fs::write(&file, &fresh).unwrap();
-    }
-    let committed = fs::read_to_string(&file).unwrap_or_default();
-    assert!(
-        committed == fresh,
-        "{FILE} is not what this crate says; run `{WRITE}=1 cargo test -p rtm-protocol typescript`"
-    );
+/// One file of the SDK.
+struct Module {
+    name: &'static str,
+    about: &'static str,
+    imports: &'static str,
+    types: &'static [fn(&mut String)],
 }
 
-fn render() -> String {
-    let mut text = String::from(
-        "// The wire types, generated from the Rust crate in sdk/protocol: change them there.\n\n",
-    );
+#[test]
+fn the_sdk_has_the_types_of_this_crate() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(FOLDER);
+    let modules = MODULES.iter().map(|module| (module.name, render(module)));
+    for (name, fresh) in modules.chain([("names", render_names())]) {
+        let file = folder.join(name).with_extension("ts");
+        if env::var_os(WRITE).is_some() {
+            fs::write(&file, &fresh).unwrap();
+        }
+        let committed = fs::read_to_string(&file).unwrap_or_default();
+        assert!(
+            committed == fresh,
+            "{FOLDER}/{name}.ts is not what this crate says; run `{WRITE}=1 cargo test -p rtm-protocol typescript`"
+        );
+    }
+}
+
+fn head(about: &str) -> String {
+    format!("// {about} Generated from the Rust crate in sdk/protocol: change it there.\n")
+}
+
+fn render_names() -> String {
+    let mut text = head("The events' names.") + "\n";
     for (name, value) in NAMES {
         writeln!(text, "export const {name} = \"{value}\";").unwrap();
     }
-    for declare in TYPES {
+    text
+}
+
+fn render(module: &Module) -> String {
+    let mut text = head(module.about) + module.imports;
+    for declare in module.types {
         declare(&mut text);
     }
     without_rust_links(&text)
@@ -86,51 +104,83 @@ const NAMES: &[(&str, &str)] = names![
     AUTH_REFRESH,
 ];
 
-const TYPES: &[fn(&mut String)] = &[
-    declare::<True>,
-    declare::<False>,
-    declare::<State>,
-    declare::<Key>,
-    declare::<JoinRequest>,
-    declare::<Resume>,
-    declare::<JoinReply>,
-    declare::<SelfEntry>,
-    declare::<SnapshotEntry>,
-    declare::<HeartbeatRequest>,
-    declare::<HeartbeatReply>,
-    declare::<LeaveRequest>,
-    declare::<LeaveReply>,
-    declare::<SyncRequest>,
-    declare::<SyncReply>,
-    declare::<PresenceEvent>,
-    declare::<EventKind>,
-    declare::<LeaveReason>,
-    declare::<Lost>,
-    declare::<LostReason>,
-    declare::<Draining>,
-    declare::<Json>,
-    declare::<ChatSendRequest<String, Json>>,
-    declare::<ChatSendReply>,
-    declare::<ChatMessage<String, Json>>,
-    declare::<ChatHistoryRequest>,
-    declare::<ChatHistoryReply<String, Json>>,
-    declare::<ChatSinceRequest>,
-    declare::<ChatSinceReply<String, Json>>,
-    declare::<ChatTypingRequest>,
-    declare::<ChatTypingReply>,
-    declare::<ChatTyping>,
-    declare::<ChatReadRequest>,
-    declare::<ChatReadReply>,
-    declare::<ChatRead>,
-    declare::<ChatReceiptsRequest>,
-    declare::<ChatReceiptsReply>,
-    declare::<ChatReceipt>,
-    declare::<AuthRefreshRequest>,
-    declare::<AuthRefreshReply>,
-    declare::<ErrorCode>,
-    declare::<ErrorReply>,
-    declare::<Limit>,
-    declare::<ConnectRefusal>,
+const MODULES: &[Module] = &[
+    Module {
+        name: "common",
+        about: "What the other wire types are made of.",
+        imports: "",
+        types: &[
+            declare::<True>,
+            declare::<False>,
+            declare::<State>,
+            declare::<Json>,
+        ],
+    },
+    Module {
+        name: "presence",
+        about: "The wire types of presence, and of a server that goes away.",
+        imports: "import type { State, True } from \"./common.js\";\n",
+        types: &[
+            declare::<Key>,
+            declare::<JoinRequest>,
+            declare::<Resume>,
+            declare::<JoinReply>,
+            declare::<SelfEntry>,
+            declare::<SnapshotEntry>,
+            declare::<HeartbeatRequest>,
+            declare::<HeartbeatReply>,
+            declare::<LeaveRequest>,
+            declare::<LeaveReply>,
+            declare::<SyncRequest>,
+            declare::<SyncReply>,
+            declare::<PresenceEvent>,
+            declare::<EventKind>,
+            declare::<LeaveReason>,
+            declare::<Lost>,
+            declare::<LostReason>,
+            declare::<Draining>,
+        ],
+    },
+    Module {
+        name: "chat",
+        about: "The wire types of chat.",
+        imports: "import type { Json, True } from \"./common.js\";\n",
+        types: &[
+            declare::<ChatSendRequest<String, Json>>,
+            declare::<ChatSendReply>,
+            declare::<ChatMessage<String, Json>>,
+            declare::<ChatHistoryRequest>,
+            declare::<ChatHistoryReply<String, Json>>,
+            declare::<ChatSinceRequest>,
+            declare::<ChatSinceReply<String, Json>>,
+            declare::<ChatTypingRequest>,
+            declare::<ChatTypingReply>,
+            declare::<ChatTyping>,
+            declare::<ChatReadRequest>,
+            declare::<ChatReadReply>,
+            declare::<ChatRead>,
+            declare::<ChatReceiptsRequest>,
+            declare::<ChatReceiptsReply>,
+            declare::<ChatReceipt>,
+        ],
+    },
+    Module {
+        name: "auth",
+        about: "The wire types of identity.",
+        imports: "import type { True } from \"./common.js\";\n",
+        types: &[declare::<AuthRefreshRequest>, declare::<AuthRefreshReply>],
+    },
+    Module {
+        name: "errors",
+        about: "Why something was refused.",
+        imports: "import type { False } from \"./common.js\";\n",
+        types: &[
+            declare::<ErrorCode>,
+            declare::<ErrorReply>,
+            declare::<Limit>,
+            declare::<ConnectRefusal>,
+        ],
+    },
 ];
 
 fn declare<T: TS>(text: &mut String) {
