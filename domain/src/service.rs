@@ -227,7 +227,7 @@ impl PresenceService {
     /// How many presences sockets of this node hold. Looks at every room.
     pub fn presences(&self) -> usize {
         let rooms = self.node.rooms.all();
-        rooms.iter().map(|room| room.seats().len()).sum()
+        rooms.iter().map(|room| room.seat_count()).sum()
     }
 }
 

@@ -131,6 +131,10 @@ impl LocalRoom {
         self.with(|inner| inner.seats.values().flatten().cloned().collect())
     }
 
+    pub(super) fn seat_count(&self) -> usize {
+        self.with(|inner| inner.seats.values().map(Vec::len).sum())
+    }
+
     /// If the view shows the seat: in one step its own `join`, its answer with the view's
     /// snapshot, and it into the audience.
     pub(super) fn admit(
