@@ -18,6 +18,7 @@ mod identity;
 pub mod limits;
 pub mod line;
 pub mod metrics;
+mod packet;
 pub mod panics;
 mod partial;
 mod pending;
