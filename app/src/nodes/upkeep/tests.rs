@@ -1,3 +1,5 @@
+//! The loop on a clock of its own, with comparisons whose outcomes are given by hand.
+
 use super::*;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
