@@ -6,6 +6,7 @@
 //!
 //! Only this crate and `app` know socketioxide.
 
+mod attachments;
 mod bare;
 pub mod bus;
 pub mod cluster;
