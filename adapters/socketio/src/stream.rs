@@ -78,6 +78,12 @@ impl StreamHandle {
         *carried = Some(line);
     }
 
+    /// Whether its session has entered the namespace.
+    fn carries_line(&self) -> bool {
+        let line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        line.is_some()
+    }
+
     /// Does something with the line that it carries, if there is one. It must not block.
     fn with_line(&self, work: impl FnOnce(&Arc<Line>)) {
         let line = self.line.lock().unwrap_or_else(PoisonError::into_inner);

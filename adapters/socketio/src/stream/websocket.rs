@@ -124,7 +124,7 @@ impl AsyncRead for WebSocketStream {
         buf.put_slice(&this.early.split_to(bytes));
         let read = buf.filled().get(before..).unwrap_or_default();
         this.messages.read(read);
-        if this.messages.announces() && this.handle.line.get().is_none() {
+        if this.messages.announces() && !this.handle.carries_line() {
             // The transport would keep it, even when it is gone, for as long as it may take to
             // enter. Nobody who means well has something to say before.
             buf.set_filled(before);
