@@ -1,8 +1,6 @@
 //! Joining a room: fresh, resumed from another socket, or again.
 
-use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::Poll;
 
 use futures_util::future::{Either, select};
 
@@ -312,9 +310,6 @@ impl Node {
     async fn admit(self: &Arc<Self>, cell: &Arc<SeatCell>, reply: Reply<Joined>) {
         let mut reply = Some(reply);
         let (mut repaired, mut may_encode) = (false, true);
-        // Those who join at the same moment write first: then all of them get the same snapshot,
-        // and none is told of each other one by an event of its own.
-        others_first().await;
         loop {
             let joined = {
                 let seat = cell.seat();
@@ -361,19 +356,6 @@ impl Node {
             }));
         }
     }
-}
-
-/// Whatever else can run has its turn.
-async fn others_first() {
-    let mut had_it = false;
-    poll_fn(|context| {
-        if std::mem::replace(&mut had_it, true) {
-            return Poll::Ready(());
-        }
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
 
 fn resuming(ask: &JoinAsk, resume: &ResumeAsk) -> Command {
