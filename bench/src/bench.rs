@@ -160,17 +160,17 @@ impl Bench {
 
 /// Is there a server at all?
 async fn greet(plan: &Plan) -> Result<(), Broken> {
-    let options = worker::options(plan, 0);
-    match Connection::open(&plan.url, options, NoListener).await {
-        Ok(connection) => {
-            connection.close().await;
-            Ok(())
-        }
-        Err(error) => {
-            let why = format!("no server to measure at {}: {error}", plan.url);
-            Err(Broken::Because(why))
+    for target in &plan.targets {
+        let options = worker::options(plan, target, 0);
+        match Connection::open(&target.url, options, NoListener).await {
+            Ok(connection) => connection.close().await,
+            Err(error) => {
+                let why = format!("no server to measure at {}: {error}", target.url);
+                return Err(Broken::Because(why));
+            }
         }
     }
+    Ok(())
 }
 
 fn main_metric(scenario: Scenario) -> &'static str {

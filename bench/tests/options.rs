@@ -93,6 +93,7 @@ fn what_cannot_be_understood_is_refused_before_anything_runs() {
         assert!(!done.err.contains("no server"), "{}", done.err);
     }
     bench("--url nonsense").with(1);
+    bench("--url http://127.0.0.1:1,nonsense").with(1);
     bench("--baseline /nowhere.json").with(1);
 }
 
