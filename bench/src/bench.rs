@@ -14,7 +14,7 @@ use crate::progress::Progress;
 use crate::report::{FORMAT, Report, build, html, text};
 use crate::threshold::Threshold;
 use crate::watch::Watched;
-use crate::{team, worker};
+use crate::{files, team, worker};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -110,6 +110,7 @@ impl Bench {
         let options = &self.options;
         let baseline = self.baseline().map_err(Broken::Because)?;
         let plan = options.plan().map_err(Broken::Because)?;
+        files::allow(plan.connections_per_process()).map_err(Broken::Because)?;
         let since_1970 = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();

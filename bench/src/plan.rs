@@ -135,6 +135,12 @@ impl Plan {
         &self.targets[(number % self.targets.len() as u64) as usize]
     }
 
+    /// Connections that one process has at once, at most.
+    pub(crate) fn connections_per_process(&self) -> u64 {
+        let all = u64::from(self.rooms) * u64::from(self.seats_per_room());
+        all.div_ceil(u64::from(self.processes))
+    }
+
     /// Seats that send: numbers of actors are spread over rooms first.
     pub(crate) fn actors(&self) -> u64 {
         u64::from(self.rooms) * u64::from(self.senders)

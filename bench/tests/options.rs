@@ -111,3 +111,10 @@ fn help_says_what_there_is() {
     }
     assert!(!help.contains("worker"), "{help}");
 }
+
+#[test]
+fn more_connections_than_files_are_refused_before_anything_runs() {
+    let url = serve(Fault::Nothing);
+    let done = bench(&format!("--rooms 1000000 --users 1000 --url {url}")).with(1);
+    assert!(done.err.contains("open files"), "{}", done.err);
+}
