@@ -6,6 +6,7 @@
 //!
 //! Only this crate and `app` know socketioxide.
 
+mod attachments;
 mod bare;
 pub mod bus;
 pub mod cluster;
@@ -18,6 +19,7 @@ mod identity;
 pub mod limits;
 pub mod line;
 pub mod metrics;
+mod packet;
 pub mod panics;
 mod partial;
 mod pending;

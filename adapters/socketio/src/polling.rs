@@ -3,6 +3,7 @@
 //! A WebSocket's stream is the line. Long polling has no stream of its own (a proxy shares
 //! them), so its line is cut by refusing its session from then on.
 
+mod attachments;
 mod body;
 
 use std::sync::Arc;
@@ -25,8 +26,11 @@ use crate::partial::Partials;
 use crate::pending::{Newcomer, Pending};
 use crate::places::{Full, Places};
 use crate::registry::Registry;
+use crate::stream::Rounds;
 use crate::upgrade;
 use crate::way_out::WayOut;
+
+pub(crate) use attachments::PolledAttachments;
 
 /// What is known of the sessions.
 #[derive(Clone)]
@@ -35,6 +39,7 @@ pub(crate) struct Sessions {
     pub(crate) places: Arc<Places>,
     pub(crate) pending: Arc<Pending>,
     pub(crate) partials: Arc<Partials>,
+    pub(crate) rounds: Arc<Rounds>,
     pub(crate) way_out: WayOut,
     pub(crate) limits: Arc<Limits>,
     pub(crate) metrics: Arc<Metrics>,
@@ -46,7 +51,7 @@ pub(crate) struct Sessions {
 /// there is no place, or brings more than a request may.
 pub(crate) async fn answer(
     State(sessions): State<Sessions>,
-    mut request: Request,
+    request: Request,
     next: Next,
 ) -> Response {
     if opens_session(&request) {
@@ -74,13 +79,7 @@ pub(crate) async fn answer(
         return next.run(request).await;
     }
     if request.method() == Method::POST {
-        request = match body::read(request, &sessions.limits, &sessions.partials).await {
-            Ok(request) => request,
-            Err(refused) => {
-                sessions.metrics.request_refused(refused.status());
-                return refused;
-            }
-        };
+        return attachments::post(request, &sessions, next).await;
     }
     let Some(line) = line else {
         return next.run(request).await;
@@ -125,6 +124,10 @@ async fn open(mut request: Request, sessions: &Sessions, next: Next) -> Response
         tokio::spawn(async move { way_out.send(oldest).await });
     }
     request.extensions_mut().insert(newcomer.clone());
+    if !is_web_socket {
+        let attachments = Arc::new(PolledAttachments::default());
+        request.extensions_mut().insert(attachments);
+    }
     if upgrade::is_one(&request) {
         return upgrade::answer(request, sessions);
     }

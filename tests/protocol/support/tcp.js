@@ -4,6 +4,7 @@ import net from "node:net";
 import { ANSWER_MS, Watch } from "./wait.js";
 
 export const TEXT = 1;
+export const BINARY = 2;
 
 export class Tcp {
   #watch = new Watch();

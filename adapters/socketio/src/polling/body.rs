@@ -19,12 +19,12 @@ use crate::partial::Partials;
 /// Parts the packets of a body.
 const SEPARATOR: u8 = 0x1e;
 
-/// The request with its body read, or why it is refused.
+/// The request with its body read, and that body, or why it is refused.
 pub(super) async fn read(
     request: Request,
     limits: &Limits,
     partials: &Arc<Partials>,
-) -> Result<Request, Response> {
+) -> Result<(Request, Bytes), Response> {
     let (parts, body) = request.into_parts();
     let given_up = CancellationToken::new();
     let reading = whole(body, limits.message_bytes_max, partials, &given_up);
@@ -37,7 +37,10 @@ pub(super) async fn read(
         () = given_up.cancelled() => return Err(refused(StatusCode::SERVICE_UNAVAILABLE)),
     };
     match check(&bytes) {
-        Ok(()) => Ok(Request::from_parts(parts, Body::from(bytes))),
+        Ok(()) => {
+            let request = Request::from_parts(parts, Body::from(bytes.clone()));
+            Ok((request, bytes))
+        }
         Err(status) => Err(refused(status)),
     }
 }
@@ -70,8 +73,13 @@ async fn whole(
     Ok(bytes.freeze())
 }
 
+/// Its packets, as the transport parts them.
+pub(super) fn packets(body: &[u8]) -> impl Iterator<Item = &[u8]> {
+    body.split(|byte| *byte == SEPARATOR)
+}
+
 fn check(body: &[u8]) -> Result<(), StatusCode> {
-    let mut packets = body.split(|byte| *byte == SEPARATOR);
+    let mut packets = packets(body);
     // A CONNECT elsewhere is refused in an answer that repeats the name.
     let names_too_much = |packet: &[u8]| {
         let name = packet.strip_prefix(b"40/").unwrap_or_default();
@@ -90,7 +98,7 @@ fn check(body: &[u8]) -> Result<(), StatusCode> {
     Ok(())
 }
 
-fn refused(status: StatusCode) -> Response {
+pub(super) fn refused(status: StatusCode) -> Response {
     status.into_response()
 }
 

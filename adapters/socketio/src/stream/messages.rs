@@ -1,19 +1,46 @@
-//! Follows the frames of a WebSocket in what is read, to know how much of a message has come.
+//! Follows the frames of a WebSocket in what is read, to know how much of a message has come, and
+//! how much of a packet whose attachments have not all come.
+
+use crate::attachments::{Held, Opening};
 
 /// The largest head of a frame: two bytes, eight of length, four of mask.
 const HEAD_MAX: usize = 14;
 
+const TEXT: u8 = 1;
+const BINARY: u8 = 2;
+
 /// Where in its frames a stream is.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Messages {
     head: [u8; HEAD_MAX],
-    head_len: usize,
+    head_len: u8,
+    is_control: bool,
+    is_last: bool,
+    is_binary: bool,
     /// Payload of the frame that is still to come.
     left: u64,
     /// Of the unfinished message.
     bytes: u64,
-    is_control: bool,
-    is_last: bool,
+    /// Of that message, if it is text.
+    opening: Opening,
+    /// What complete messages left with the transport.
+    held: Held,
+}
+
+impl Default for Messages {
+    fn default() -> Self {
+        Self {
+            head: [0; HEAD_MAX],
+            head_len: 0,
+            is_control: false,
+            is_last: false,
+            is_binary: false,
+            left: 0,
+            bytes: 0,
+            opening: Opening::Empty,
+            held: Held::default(),
+        }
+    }
 }
 
 impl Messages {
@@ -22,138 +49,120 @@ impl Messages {
         while !bytes.is_empty() {
             if self.left > 0 {
                 let here = self.left.min(bytes.len() as u64);
-                bytes = bytes.get(here as usize..).unwrap_or_default();
-                self.left -= here;
+                let (payload, rest) = bytes.split_at(here as usize);
                 if !self.is_control {
+                    self.open(payload);
                     self.bytes += here;
                 }
+                self.left -= here;
+                bytes = rest;
             } else {
-                self.head[self.head_len] = bytes[0];
+                self.head[usize::from(self.head_len)] = bytes[0];
                 self.head_len += 1;
                 bytes = &bytes[1..];
-                if self.head_len < self.head_needs() {
+                if usize::from(self.head_len) < self.head_needs() {
                     continue;
                 }
                 self.begin_frame();
             }
             if self.left == 0 && self.is_last && !self.is_control {
-                self.bytes = 0;
+                self.complete();
             }
         }
     }
 
-    /// What has come of an unfinished message.
+    /// What has come of an unfinished message, and of a packet that waits for attachments.
     pub(super) fn partial(&self) -> usize {
-        usize::try_from(self.bytes).unwrap_or(usize::MAX)
+        let bytes = self.bytes.saturating_add(self.held.bytes());
+        usize::try_from(bytes).unwrap_or(usize::MAX)
     }
 
-    /// Whether the next byte begins a message.
+    /// Whether the next byte begins a message, and the transport would take any.
     pub(super) fn is_between(&self) -> bool {
-        self.left == 0 && self.head_len == 0 && self.bytes == 0
+        self.left == 0 && self.head_len == 0 && self.bytes == 0 && !self.held.is_any()
+    }
+
+    /// Whether attachments were announced that have not all come.
+    pub(super) fn announces(&self) -> bool {
+        self.held.is_any() || matches!(self.opening, Opening::Announces(_))
+    }
+
+    /// Reads what the first bytes of a text message say.
+    fn open(&mut self, payload: &[u8]) {
+        if self.is_binary || self.opening.is_known() {
+            return;
+        }
+        let mask = self.mask();
+        let at = (self.payload_len() - self.left) as usize % mask.len();
+        for (byte, mask) in payload.iter().zip(mask.iter().cycle().skip(at)) {
+            if self.opening.is_known() {
+                return;
+            }
+            self.opening = self.opening.then(byte ^ mask);
+        }
+    }
+
+    fn complete(&mut self) {
+        match self.is_binary {
+            true => self.held.binary(self.bytes),
+            false => self.held.text(self.opening, self.bytes),
+        }
+        self.bytes = 0;
+        self.opening = Opening::Empty;
     }
 
     fn head_needs(&self) -> usize {
         if self.head_len < 2 {
             return 2;
         }
-        let length = match self.head[1] & 0x7f {
+        let mask = if self.is_masked() { 4 } else { 0 };
+        2 + self.length_bytes() + mask
+    }
+
+    /// Bytes of the head that hold the length, besides the first two.
+    fn length_bytes(&self) -> usize {
+        match self.head[1] & 0x7f {
             126 => 2,
             127 => 8,
             _ => 0,
-        };
-        let mask = if self.head[1] & 0x80 == 0 { 0 } else { 4 };
-        2 + length + mask
+        }
     }
 
+    fn is_masked(&self) -> bool {
+        self.head[1] & 0x80 != 0
+    }
+
+    fn mask(&self) -> [u8; 4] {
+        let at = 2 + self.length_bytes();
+        match self.head.get(at..at + 4) {
+            Some(&[a, b, c, d]) if self.is_masked() => [a, b, c, d],
+            _ => [0; 4],
+        }
+    }
+
+    fn payload_len(&self) -> u64 {
+        match self.length_bytes() {
+            0 => u64::from(self.head[1] & 0x7f),
+            bytes => {
+                let digits = self.head[2..2 + bytes].iter();
+                digits.fold(0, |number, byte| number << 8 | u64::from(*byte))
+            }
+        }
+    }
+
+    /// The head is complete, and stays as long as its frame.
     fn begin_frame(&mut self) {
-        let [first, second, ..] = self.head;
-        let number = |bytes: &[u8]| {
-            let digits = bytes.iter();
-            digits.fold(0, |number, byte| number << 8 | u64::from(*byte))
-        };
-        self.left = match second & 0x7f {
-            126 => number(&self.head[2..4]),
-            127 => number(&self.head[2..10]),
-            small => u64::from(small),
-        };
-        self.is_control = first & 0x08 != 0;
-        self.is_last = first & 0x80 != 0;
+        self.left = self.payload_len();
+        self.is_control = self.head[0] & 0x08 != 0;
+        self.is_last = self.head[0] & 0x80 != 0;
         self.head_len = 0;
+        // Other frames go on with what these begin.
+        if let opcode @ (TEXT | BINARY) = self.head[0] & 0x0f {
+            self.is_binary = opcode == BINARY;
+            self.opening = Opening::Empty;
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    const TEXT: u8 = 1;
-    const PING: u8 = 9;
-
-    fn frame(opcode: u8, is_last: bool, bytes: usize) -> Vec<u8> {
-        let mut frame = vec![opcode | if is_last { 0x80 } else { 0 }];
-        match bytes {
-            0..126 => frame.push(0x80 | bytes as u8),
-            126..65_536 => {
-                frame.push(0x80 | 126);
-                frame.extend((bytes as u16).to_be_bytes());
-            }
-            _ => {
-                frame.push(0x80 | 127);
-                frame.extend((bytes as u64).to_be_bytes());
-            }
-        }
-        frame.extend([0xff; 4]);
-        frame.extend(vec![0xff; bytes]);
-        frame
-    }
-
-    #[test]
-    fn an_unfinished_message_counts_until_its_last_frame_is_complete() {
-        let mut messages = Messages::default();
-        messages.read(&frame(TEXT, true, 5));
-        assert_eq!(messages.partial(), 0);
-        messages.read(&frame(TEXT, false, 300));
-        assert_eq!(messages.partial(), 300);
-        messages.read(&frame(PING, true, 100));
-        assert_eq!(messages.partial(), 300);
-        let last = frame(0, true, 70_000);
-        messages.read(&last[..last.len() - 1]);
-        assert_eq!(messages.partial(), 300 + 70_000 - 1);
-        messages.read(&last[last.len() - 1..]);
-        assert_eq!(messages.partial(), 0);
-        messages.read(&frame(TEXT, false, 3));
-        messages.read(&frame(0, true, 0));
-        assert_eq!(messages.partial(), 0);
-    }
-
-    proptest! {
-        #[test]
-        fn it_does_not_matter_how_the_bytes_are_cut(
-            frames in prop::collection::vec((0..3_u8, any::<bool>(), 0..200_usize), 1..20),
-            cut in 1..50_usize,
-        ) {
-            let bytes: Vec<u8> = frames
-                .iter()
-                .flat_map(|(kind, last, bytes)| {
-                    let opcode = [0, TEXT, PING][usize::from(*kind)];
-                    frame(opcode, *last || opcode == PING, *bytes)
-                })
-                .collect();
-            let (mut whole, mut parts) = (Messages::default(), Messages::default());
-            whole.read(&bytes);
-            for part in bytes.chunks(cut) {
-                parts.read(part);
-            }
-            prop_assert_eq!(whole.partial(), parts.partial());
-            let mut expected = 0;
-            for (kind, last, bytes) in &frames {
-                if *kind < 2 {
-                    expected = if *last { 0 } else { expected + bytes };
-                }
-            }
-            prop_assert_eq!(whole.partial(), expected);
-        }
-    }
-}
+mod tests;

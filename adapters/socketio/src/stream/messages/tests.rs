@@ -1,0 +1,134 @@
+use proptest::prelude::*;
+
+use super::*;
+
+const PING: u8 = 9;
+const MASK: [u8; 4] = [0x5a, 0xff, 0x13, 0x80];
+
+fn frame(opcode: u8, is_last: bool, payload: &[u8]) -> Vec<u8> {
+    let mut frame = vec![opcode | if is_last { 0x80 } else { 0 }];
+    match payload.len() {
+        bytes @ 0..126 => frame.push(0x80 | bytes as u8),
+        bytes @ 126..65_536 => {
+            frame.push(0x80 | 126);
+            frame.extend((bytes as u16).to_be_bytes());
+        }
+        bytes => {
+            frame.push(0x80 | 127);
+            frame.extend((bytes as u64).to_be_bytes());
+        }
+    }
+    frame.extend(MASK);
+    let masked = payload.iter().zip(MASK.iter().cycle());
+    frame.extend(masked.map(|(byte, mask)| byte ^ mask));
+    frame
+}
+
+fn of(opcode: u8, is_last: bool, bytes: usize) -> Vec<u8> {
+    frame(opcode, is_last, &vec![b'x'; bytes])
+}
+
+#[test]
+fn an_unfinished_message_counts_until_its_last_frame_is_complete() {
+    let mut messages = Messages::default();
+    messages.read(&of(TEXT, true, 5));
+    assert_eq!(messages.partial(), 0);
+    messages.read(&of(TEXT, false, 300));
+    assert_eq!(messages.partial(), 300);
+    messages.read(&of(PING, true, 100));
+    assert_eq!(messages.partial(), 300);
+    let last = of(0, true, 70_000);
+    messages.read(&last[..last.len() - 1]);
+    assert_eq!(messages.partial(), 300 + 70_000 - 1);
+    messages.read(&last[last.len() - 1..]);
+    assert_eq!(messages.partial(), 0);
+    messages.read(&of(TEXT, false, 3));
+    messages.read(&of(0, true, 0));
+    assert_eq!(messages.partial(), 0);
+}
+
+#[test]
+fn a_packet_counts_until_its_last_attachment_is_complete() {
+    let mut messages = Messages::default();
+    messages.read(&frame(TEXT, false, b"45"));
+    assert!(!messages.announces());
+    messages.read(&frame(PING, true, b"9-"));
+    messages.read(&frame(0, false, b"2-"));
+    assert!(messages.announces() && !messages.is_between());
+    messages.read(&frame(0, true, b"[]"));
+    messages.read(&of(BINARY, true, 300));
+    messages.read(&frame(TEXT, true, b"3"));
+    assert_eq!(messages.partial(), 6 + 300);
+    assert!(messages.announces() && !messages.is_between());
+    messages.read(&of(BINARY, false, 50));
+    assert_eq!(messages.partial(), 6 + 300 + 50);
+    messages.read(&of(0, true, 0));
+    assert_eq!(messages.partial(), 0);
+    assert!(!messages.announces() && messages.is_between());
+}
+
+#[derive(Debug, Clone)]
+struct Message {
+    is_binary: bool,
+    payload: Vec<u8>,
+}
+
+fn message() -> impl Strategy<Value = Message> {
+    let text = prop_oneof![
+        "4[56][0-3]{1,3}-.{0,99}",
+        "4[2-6]?[0-9]{0,3}-?.{0,99}",
+        "[0-9].{0,9}"
+    ];
+    let text = text.prop_map(|text| (false, text.into_bytes()));
+    let binary = prop::collection::vec(any::<u8>(), 0..300).prop_map(|bytes| (true, bytes));
+    prop_oneof![text, binary].prop_map(|(is_binary, payload)| Message { is_binary, payload })
+}
+
+/// The message in frames of `part` bytes, each followed by a ping.
+fn frames(message: &Message, part: usize) -> Vec<u8> {
+    let mut frames = Vec::new();
+    let mut opcode = if message.is_binary { BINARY } else { TEXT };
+    for payload in message.payload.chunks(part) {
+        frames.extend(frame(opcode, false, payload));
+        frames.extend(frame(PING, true, b"451-"));
+        opcode = 0;
+    }
+    frames.extend(frame(opcode, true, b""));
+    frames
+}
+
+proptest! {
+    #[test]
+    fn it_does_not_matter_how_the_bytes_are_cut(
+        messages in prop::collection::vec((message(), 1..200_usize), 1..20),
+        cut in 1..50_usize,
+    ) {
+        let (mut whole, mut parts) = (Messages::default(), Messages::default());
+        let mut held = Held::default();
+        for (message, part) in &messages {
+            let bytes = frames(message, *part);
+            whole.read(&bytes);
+            for part in bytes.chunks(cut) {
+                parts.read(part);
+            }
+            let len = message.payload.len() as u64;
+            match message.is_binary {
+                true => held.binary(len),
+                false => held.text(Opening::of(&message.payload), len),
+            }
+            for read in [&whole, &parts] {
+                prop_assert_eq!(read.partial() as u64, held.bytes());
+                prop_assert_eq!(read.is_between(), !held.is_any());
+                prop_assert_eq!(read.announces(), held.is_any());
+            }
+        }
+        // Of one that is not complete, all that has come counts besides.
+        let unfinished = of(TEXT, false, 500);
+        whole.read(&unfinished[..200]);
+        for part in unfinished[..200].chunks(cut) {
+            parts.read(part);
+        }
+        prop_assert_eq!(whole.partial(), parts.partial());
+        prop_assert_eq!(whole.partial() as u64, held.bytes() + 200 - 8);
+    }
+}
