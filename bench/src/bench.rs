@@ -14,7 +14,7 @@ use crate::progress::Progress;
 use crate::report::{FORMAT, Report, build, html, text};
 use crate::threshold::Threshold;
 use crate::watch::Watched;
-use crate::{team, worker};
+use crate::{files, team, worker};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -110,6 +110,7 @@ impl Bench {
         let options = &self.options;
         let baseline = self.baseline().map_err(Broken::Because)?;
         let plan = options.plan().map_err(Broken::Because)?;
+        files::allow(plan.connections_per_process()).map_err(Broken::Because)?;
         let since_1970 = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
@@ -160,17 +161,17 @@ impl Bench {
 
 /// Is there a server at all?
 async fn greet(plan: &Plan) -> Result<(), Broken> {
-    let options = worker::options(plan, 0);
-    match Connection::open(&plan.url, options, NoListener).await {
-        Ok(connection) => {
-            connection.close().await;
-            Ok(())
-        }
-        Err(error) => {
-            let why = format!("no server to measure at {}: {error}", plan.url);
-            Err(Broken::Because(why))
+    for target in &plan.targets {
+        let options = worker::options(plan, target, 0);
+        match Connection::open(&target.url, options, NoListener).await {
+            Ok(connection) => connection.close().await,
+            Err(error) => {
+                let why = format!("no server to measure at {}: {error}", target.url);
+                return Err(Broken::Because(why));
+            }
         }
     }
+    Ok(())
 }
 
 fn main_metric(scenario: Scenario) -> &'static str {

@@ -9,6 +9,7 @@ mod bench;
 mod clock;
 mod coordinator;
 mod exit;
+mod files;
 mod mark;
 mod message;
 mod metric;

@@ -19,9 +19,15 @@ pub(crate) struct Options {
     #[arg(value_enum, default_value = "presence")]
     pub(crate) scenario: Scenario,
 
-    /// The server
-    #[arg(long, env = "TARGET_URL", default_value = "http://localhost:3000")]
-    pub(crate) url: String,
+    /// The server; several, with commas between them, share out the members of each room
+    #[arg(
+        long,
+        env = "TARGET_URL",
+        value_name = "URL",
+        value_delimiter = ',',
+        default_value = "http://localhost:3000"
+    )]
+    pub(crate) url: Vec<String>,
 
     /// Rooms; default: 100 in presence and idle, 1 in storm, else 10
     #[arg(long, env = "ROOM_COUNT", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000), help_heading = "Load")]

@@ -75,12 +75,21 @@ pub(crate) enum Pace {
     Still,
 }
 
+/// A server to connect to.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Target {
+    pub(crate) url: String,
+    pub(crate) address: SocketAddr,
+}
+
 /// What a run does.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Plan {
     pub(crate) scenario: Scenario,
     pub(crate) url: String,
-    pub(crate) address: SocketAddr,
+    /// One for each URL. Earlier reports have none.
+    #[serde(default)]
+    pub(crate) targets: Vec<Target>,
     pub(crate) local_addresses: Vec<IpAddr>,
     /// What the run's rooms and users begin with.
     pub(crate) run: String,
@@ -118,6 +127,18 @@ impl Plan {
     pub(crate) fn process_of(&self, room: u32, seat: u32) -> u32 {
         let number = u64::from(room) * u64::from(self.seats_per_room()) + u64::from(seat);
         (number % u64::from(self.processes)) as u32
+    }
+
+    /// Which server a seat connects to: the members of a room are spread over all, and so are those who send, where each room has one.
+    pub(crate) fn target_of(&self, room: u32, seat: u32) -> &Target {
+        let number = u64::from(room) + u64::from(seat);
+        &self.targets[(number % self.targets.len() as u64) as usize]
+    }
+
+    /// Connections that one process has at once, at most.
+    pub(crate) fn connections_per_process(&self) -> u64 {
+        let all = u64::from(self.rooms) * u64::from(self.seats_per_room());
+        all.div_ceil(u64::from(self.processes))
     }
 
     /// Seats that send: numbers of actors are spread over rooms first.

@@ -104,10 +104,21 @@ pub(crate) struct Process {
     pub(crate) cpu_us_per_operation: Option<f64>,
     pub(crate) cpu_us_per_event: Option<f64>,
     pub(crate) rss_before: u64,
+    /// Earlier reports have none.
+    #[serde(default)]
+    pub(crate) rss_begin: Option<u64>,
     pub(crate) rss_end: u64,
     pub(crate) rss_max: u64,
     pub(crate) rss_per_connection: Option<f64>,
     pub(crate) samples: Vec<Sample>,
+}
+
+impl Process {
+    /// By what part of itself the memory has grown while it was measured; negative if it has shrunk.
+    pub(crate) fn rss_growth(&self) -> Option<f64> {
+        let begin = self.rss_begin.filter(|bytes| *bytes > 0)? as f64;
+        Some((self.rss_end as f64 - begin) / begin)
+    }
 }
 
 /// A second of the load.

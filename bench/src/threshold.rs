@@ -55,12 +55,13 @@ impl Unit {
 pub(crate) const LATENCY_STATISTICS: [&str; 8] =
     ["min", "p50", "p90", "p95", "p99", "p999", "max", "mean"];
 const COUNTS: [&str; 3] = ["count", "rate", "errors"];
-const OF_A_PROCESS: [(&str, Unit); 5] = [
+const OF_A_PROCESS: [(&str, Unit); 6] = [
     ("cpu", Unit::Plain),
     ("cpu_per_operation", Unit::Milliseconds),
     ("cpu_per_event", Unit::Milliseconds),
     ("rss", Unit::Bytes),
     ("rss_per_connection", Unit::Bytes),
+    ("rss_growth", Unit::Plain),
 ];
 const OTHERS: [&str; 8] = [
     "errors.count",
@@ -197,6 +198,8 @@ mod tests {
         assert!(holds("server.cpu_per_event<8us", Some(0.0079)));
         assert!(holds("errors.rate<=1%", Some(0.01)));
         assert!(holds("server.rss<=1MiB", Some(1_048_576.0)));
+        assert!(holds("server.rss_growth<5%", Some(-0.01)));
+        assert!(!holds("server.rss_growth<5%", Some(0.06)));
         assert!(holds("audit.missing<1", Some(0.0)));
         assert!(holds("events.rate>1000", Some(1_001.0)));
         // Nothing measured is not good.

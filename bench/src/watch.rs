@@ -29,7 +29,10 @@ pub(crate) struct Sample {
 pub(crate) struct Used {
     pub(crate) cpu_ns: u64,
     pub(crate) ns: u64,
+    /// Before the ramp.
     pub(crate) rss_before: u64,
+    /// When what is measured began.
+    pub(crate) rss_begin: u64,
     pub(crate) rss_end: u64,
     pub(crate) rss_max: u64,
 }
@@ -85,6 +88,7 @@ impl Watched {
             cpu_ns: last.cpu_ns.saturating_sub(first.cpu_ns),
             ns: to.saturating_sub(from).max(1),
             rss_before: self.before.rss_bytes,
+            rss_begin: first.rss_bytes,
             rss_end: last.rss_bytes,
             rss_max: self.rss_max,
         })

@@ -185,3 +185,25 @@ fn the_audit_holds_across_processes() {
     );
     assert!(count(&faults["missing"]) > 0, "{faults}");
 }
+
+#[test]
+fn servers_that_do_not_know_each_other_are_found_out() {
+    let (one, other) = (serve(Fault::Nothing), serve(Fault::Nothing));
+    let url = format!("{LOAD} --url {one},{other}");
+    let report = report(&url, 4);
+    let faults = &report["audit"]["faults"];
+    // Half of each room is not told of the other half, and not shown it either.
+    assert!(count(&faults["missing"]) > 0, "{faults}");
+    assert!(count(&faults["diverged"]) > 0, "{faults}");
+    assert_eq!(faults["absent"], 40, "{faults}");
+}
+
+#[test]
+fn the_members_of_a_room_are_spread_over_the_servers() {
+    let server = Server::start();
+    let words = format!("{LOAD} --url {},{}", server.url, server.url);
+    let report = report(&words, 0);
+    assert_eq!(report["audit"]["expected"], report["audit"]["received"]);
+    // Each with what each of them shows.
+    assert_eq!(report["audit"]["views"], 80);
+}

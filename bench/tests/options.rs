@@ -93,6 +93,7 @@ fn what_cannot_be_understood_is_refused_before_anything_runs() {
         assert!(!done.err.contains("no server"), "{}", done.err);
     }
     bench("--url nonsense").with(1);
+    bench("--url http://127.0.0.1:1,nonsense").with(1);
     bench("--baseline /nowhere.json").with(1);
 }
 
@@ -109,4 +110,11 @@ fn help_says_what_there_is() {
         assert!(help.contains(told), "{told} is not in\n{help}");
     }
     assert!(!help.contains("worker"), "{help}");
+}
+
+#[test]
+fn more_connections_than_files_are_refused_before_anything_runs() {
+    let url = serve(Fault::Nothing);
+    let done = bench(&format!("--rooms 1000000 --users 1000 --url {url}")).with(1);
+    assert!(done.err.contains("open files"), "{}", done.err);
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use url::Url;
 
 use super::Options;
-use crate::plan::{Pace, Plan, Scenario};
+use crate::plan::{Pace, Plan, Scenario, Target};
 
 impl Options {
     /// The plan, or why there is none.
@@ -23,8 +23,8 @@ impl Options {
         };
         Ok(Plan {
             scenario: self.scenario,
-            address: self.address()?,
-            url: self.url.clone(),
+            url: self.url.join(", "),
+            targets: self.targets()?,
             local_addresses: self
                 .local_addresses
                 .iter()
@@ -103,17 +103,27 @@ impl Options {
         }
     }
 
+    fn targets(&self) -> Result<Vec<Target>, String> {
+        let target = |url: &String| {
+            Ok(Target {
+                address: self.address(url)?,
+                url: url.clone(),
+            })
+        };
+        self.url.iter().map(target).collect()
+    }
+
     /// Where to connect to, asked once: what a name stands for may be asked slowly.
-    fn address(&self) -> Result<SocketAddr, String> {
-        let url = Url::parse(&self.url).map_err(|error| format!("--url {}: {error}", self.url))?;
+    fn address(&self, text: &str) -> Result<SocketAddr, String> {
+        let url = Url::parse(text).map_err(|error| format!("--url {text}: {error}"))?;
         let host = url
             .host_str()
             .filter(|_| ["http", "https"].contains(&url.scheme()));
-        let host = host.ok_or_else(|| format!("--url {}: no http or https URL", self.url))?;
+        let host = host.ok_or_else(|| format!("--url {text}: no http or https URL"))?;
         let host = host.trim_start_matches('[').trim_end_matches(']');
         let port = url.port_or_known_default().unwrap_or(80);
         let found = (host, port).to_socket_addrs();
-        let found = found.map_err(|error| format!("--url {}: {error}", self.url))?;
+        let found = found.map_err(|error| format!("--url {text}: {error}"))?;
         let from = self.local_addresses.as_deref().and_then(<[_]>::first);
         // A name may stand for addresses of both versions, of which a server may have one.
         let mut fits: Vec<SocketAddr> = found
@@ -124,7 +134,7 @@ impl Options {
         let answers = |to: &&SocketAddr| std::net::TcpStream::connect_timeout(to, second).is_ok();
         let answering = fits.iter().find(answers);
         let any = answering.or(fits.first()).copied();
-        any.ok_or_else(|| format!("--url {}: no address that fits --local-addresses", self.url))
+        any.ok_or_else(|| format!("--url {text}: no address that fits --local-addresses"))
     }
 }
 

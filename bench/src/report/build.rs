@@ -225,6 +225,7 @@ fn used(used: &Used, watched: &Watched, gathered: &Gathered) -> Process {
         cpu_us_per_operation: per(gathered.counts.measured),
         cpu_us_per_event: per(gathered.counts.measured_events),
         rss_before: used.rss_before,
+        rss_begin: Some(used.rss_begin),
         rss_end: used.rss_end,
         rss_max: used.rss_max,
         rss_per_connection: (connections > 0).then(|| grown / connections as f64),

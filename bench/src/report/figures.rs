@@ -65,6 +65,7 @@ fn of_process(process: &Process) -> Vec<(&'static str, f64)> {
         ("cpu_per_event", process.cpu_us_per_event.map(ms)),
         ("rss", Some(process.rss_end as f64)),
         ("rss_per_connection", process.rss_per_connection),
+        ("rss_growth", process.rss_growth()),
     ];
     let some = known.into_iter();
     some.filter_map(|(name, value)| Some((name, value?)))

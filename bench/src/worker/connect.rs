@@ -8,7 +8,7 @@ use tokio::time::sleep;
 
 use crate::clock;
 use crate::metric::Metric;
-use crate::plan::Plan;
+use crate::plan::{Plan, Target};
 
 use super::state::{Part, Shared, State};
 
@@ -98,23 +98,26 @@ async fn come_back(shared: Arc<Shared>, at: usize) {
 async fn open(shared: &Arc<Shared>, at: usize) -> Result<Connection, rtm_client::ClientError> {
     // Never closed.
     let _permit = shared.dials.acquire().await;
-    let (plan, serial) = {
+    let (plan, room, seat, serial) = {
         let mut state = shared.lock();
-        state.users[at].serial += 1;
-        (state.plan.clone(), state.users[at].serial)
+        let plan = state.plan.clone();
+        let user = &mut state.users[at];
+        user.serial += 1;
+        (plan, user.room, user.seat, user.serial)
     };
     let ears = Ears {
         shared: shared.clone(),
         at,
         serial,
     };
-    Connection::open(&plan.url, options(&plan, at), ears).await
+    let target = plan.target_of(room, seat);
+    Connection::open(&target.url, options(&plan, target, at), ears).await
 }
 
-pub(crate) fn options(plan: &Plan, at: usize) -> ConnectOptions {
+pub(crate) fn options(plan: &Plan, target: &Target, at: usize) -> ConnectOptions {
     let from = &plan.local_addresses;
     ConnectOptions {
-        address: Some(plan.address),
+        address: Some(target.address),
         local_address: (!from.is_empty()).then(|| from[at % from.len()]),
         connect_timeout: CONNECT_TIMEOUT,
         outbound_max: OUTBOUND_MAX,

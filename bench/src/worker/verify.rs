@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use crate::audit::{Audited, Ledger, Truth};
 use crate::mark::{Who, observer_id, room_id};
-use crate::plan::{Plan, Scenario};
+use crate::plan::{Plan, Scenario, Target};
 use crate::wire::{History, Joined};
 
 use super::connect::options;
@@ -44,7 +44,8 @@ pub(super) fn audit(state: &State, ledger: &Ledger) -> Audited {
     sum
 }
 
-/// Joins each room as one who was not there, and compares. Returns how many views were compared.
+/// Joins each room as one who was not there, on each server, and compares. Returns how many views were
+/// compared.
 pub(super) async fn verify(shared: &Arc<Shared>, ledger: &Ledger, process: u32) -> u64 {
     let (plan, rooms) = {
         let state = shared.lock();
@@ -54,15 +55,23 @@ pub(super) async fn verify(shared: &Arc<Shared>, ledger: &Ledger, process: u32) 
     if !plan.join {
         return 0;
     }
-    let mut rooms = rooms.into_iter();
+    let targets = 0..plan.targets.len();
+    let mut looks = rooms
+        .into_iter()
+        .flat_map(|room| targets.clone().map(move |target| (room, target)));
     let mut asked = JoinSet::new();
     let mut views = 0;
     loop {
         while asked.len() < OBSERVERS_MAX
-            && let Some(room) = rooms.next()
+            && let Some((room, target)) = looks.next()
         {
             let plan = plan.clone();
-            asked.spawn(async move { observe(&plan, room, process).await.ok() });
+            let observed = async move {
+                observe(&plan, room, &plan.targets[target], process)
+                    .await
+                    .ok()
+            };
+            asked.spawn(observed);
         }
         let Some(observed) = asked.join_next().await else {
             return views;
@@ -75,9 +84,14 @@ pub(super) async fn verify(shared: &Arc<Shared>, ledger: &Ledger, process: u32) 
     }
 }
 
-async fn observe(plan: &Arc<Plan>, room: u32, process: u32) -> Result<Observed, ClientError> {
-    let options = options(plan, room as usize);
-    let connection = Connection::open(&plan.url, options, NoListener).await?;
+async fn observe(
+    plan: &Plan,
+    room: u32,
+    target: &Target,
+    process: u32,
+) -> Result<Observed, ClientError> {
+    let options = options(plan, target, room as usize);
+    let connection = Connection::open(&target.url, options, NoListener).await?;
     let id = room_id(&plan.run, room);
     let join = json!({ "roomId": id, "userId": observer_id(&plan.run, room, process) });
     let answer = connection.ask("presence:join", &join).await?;
