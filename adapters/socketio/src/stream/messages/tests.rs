@@ -1,3 +1,5 @@
+//! Messages in frames, cut anywhere, and packets that wait for their attachments.
+
 use proptest::prelude::*;
 
 use super::*;
