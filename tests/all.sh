@@ -25,16 +25,18 @@ for argument in "$@"; do
 done
 
 names=() outcomes=() durations=()
-failed=0
+failed=0 remark=
 
 # step NAME COMMAND...: announces it, runs it, remembers how it went. Commands that need several calls are functions
-# whose every call says `|| return`: `set -e` does not reach into a condition.
+# whose every call says `|| return`: `set -e` does not reach into a condition. A command that passed and looked less closely than
+# it should sets `remark`.
 step() {
   local name=$1 started=$SECONDS outcome=passed
   shift
+  remark=
   printf '\n==> %s\n' "$name"
   "$@" || outcome="FAILED (exit $?)"
-  [[ $outcome == passed ]] || failed=$((failed + 1))
+  if [[ $outcome == passed ]]; then outcome+=${remark:+, $remark}; else failed=$((failed + 1)); fi
   names+=("$name") outcomes+=("$outcome") durations+=($((SECONDS - started)))
   printf '<== %s: %s after %d s\n' "$name" "$outcome" $((SECONDS - started))
 }
@@ -69,6 +71,7 @@ tools() {
   has redis-sentinel || packages+=(redis-sentinel)
   [[ -x ${RTM_CHROMIUM:-/usr/bin/chromium} ]] || packages+=(chromium)
   has openssl || packages+=(openssl)
+  has valgrind || packages+=(valgrind)
   compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || packages+=(libfaketime)
   if ((${#packages[@]} > 0)); then
     echo "missing: ${packages[*]}; installing"
@@ -118,6 +121,16 @@ ran_all() {
   done
 }
 
+# Built by itself, as its baseline was: what else is built at the same time decides on features of what both depend on, and so on instructions.
+# Counts of another compiler than the baseline's are compared coarsely.
+hot_paths() {
+  local said
+  said=$(mktemp) || return
+  cargo run --release -p rtm-hot-paths | tee "$said" || { rm -f "$said"; return 1; }
+  ! grep -q '^COARSE' "$said" || remark="COARSELY: see above"
+  rm -f "$said"
+}
+
 sdk_build() { (cd "$sdk" && npm run --silent check && npm run --silent build); }
 
 # vitest FOLDER ARGUMENT...: the tests that vitest runs there; all of them have to run and to pass.
@@ -146,6 +159,7 @@ if ! $fast; then
   step "cargo clippy" cargo clippy --workspace --all-targets -- -D warnings
 fi
 step "cargo build --release" cargo build --release -p rtm -p rtm-external-module
+step "hot paths" hot_paths
 step "cargo test" cargo test --workspace --no-fail-fast
 step "protocol tests" node_tests tests/protocol
 step "cluster tests" node_tests tests/cluster

@@ -1,10 +1,12 @@
 //! What concerns users on whichever node they are: an event for all of a user's connections, and
 //! shutting a user out.
 
+mod ledger;
+mod letter;
+mod upkeep;
 mod wires;
 
 use std::sync::{Arc, Weak};
-use std::time::Duration;
 
 use rtm_domain::PresenceService;
 use rtm_domain::error::StoreError;
@@ -17,15 +19,10 @@ use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::Revocations;
-use wires::{Heard, Wires};
-
-pub(crate) use wires::revoke_in;
-
-/// How often revocations are read that a message may not have told of.
-const READ_EVERY: Duration = Duration::from_secs(20);
-
-/// The same where the last attempt failed: whoever is shut out must not wait for long.
-const READ_AGAIN: Duration = Duration::from_secs(1);
+use ledger::Ledger;
+use letter::Heard;
+use upkeep::{About, Compared};
+use wires::Wires;
 
 /// This node among the others, if there are any.
 pub(crate) struct Nodes {
@@ -58,36 +55,27 @@ impl Nodes {
         if let Some(wires) = &nodes.wires {
             wires.hear(Arc::downgrade(&nodes)).await?;
             let unreachable = |error: StoreError| ConnectError::Unreachable(error.to_string());
-            nodes.read_revocations().await.map_err(unreachable)?;
+            let compared = nodes.compare_revocations(About::Noting).await;
+            compared.map_err(unreachable)?;
         }
         Ok(nodes)
     }
 
-    /// Reads from time to time who is shut out, until `shutdown`.
+    /// Compares from time to time with Redis who is shut out, until `shutdown`.
     pub(crate) fn run(self: &Arc<Self>, shutdown: &CancellationToken) {
         let Some(wires) = &self.wires else { return };
-        let (nodes, interrupted) = (Arc::downgrade(self), wires.interrupted());
-        let shutdown = shutdown.clone();
-        tokio::spawn(async move {
-            let mut pause = READ_EVERY;
-            loop {
-                tokio::select! {
-                    () = shutdown.cancelled() => return,
-                    () = interrupted.notified() => {}
-                    () = tokio::time::sleep(pause) => {}
+        let nodes = Arc::downgrade(self);
+        let compare = move |about| {
+            let nodes = Weak::upgrade(&nodes);
+            async move {
+                match nodes {
+                    Some(nodes) => nodes.compare_revocations(about).await,
+                    None => Ok(Compared::Over),
                 }
-                let Some(nodes) = Weak::upgrade(&nodes) else {
-                    return;
-                };
-                pause = match nodes.read_revocations().await {
-                    Ok(()) => READ_EVERY,
-                    Err(error) => {
-                        tracing::warn!(%error, "who is shut out cannot be read; trying again");
-                        READ_AGAIN
-                    }
-                };
             }
-        });
+        };
+        let interrupted = wires.interrupted();
+        tokio::spawn(upkeep::keep_up(compare, interrupted, shutdown.clone()));
     }
 
     /// Sends an event to all connections of a user.
@@ -123,17 +111,33 @@ impl Nodes {
         }
     }
 
-    async fn read_revocations(&self) -> Result<(), StoreError> {
+    /// Learns whom Redis knows to be shut out, and tells it whom it has forgotten.
+    async fn compare_revocations(&self, about: About) -> Result<Compared, StoreError> {
         let Some(wires) = &self.wires else {
-            return Ok(());
+            return Ok(Compared::Agree);
         };
-        let oldest = self.clock.wall().before(Revocations::KEPT);
-        for (user, until) in wires.revocations(oldest).await? {
-            if self.revocations.is_news(&user, until) {
-                self.shut_out(&user, until);
+        let now = self.clock.wall();
+        let oldest = now.before(Revocations::KEPT);
+        let stored = wires.ledger().read(oldest).await?;
+        for (user, until) in &stored {
+            if self.revocations.is_news(user, *until) {
+                self.shut_out(user, *until);
             }
         }
-        Ok(())
+        let forgotten = self.revocations.missing_from(&stored, oldest);
+        if forgotten.is_empty() {
+            return Ok(Compared::Agree);
+        }
+        if about == About::Noting {
+            return Ok(Compared::Forgotten);
+        }
+        wires.write_back(&forgotten, now).await?;
+        let users = forgotten.len();
+        tracing::warn!(
+            users,
+            "Redis had forgotten who is shut out: it is told again"
+        );
+        Ok(Compared::Agree)
     }
 
     fn hear(&self, heard: Heard) {
@@ -144,6 +148,11 @@ impl Nodes {
                 event,
                 payload,
             } => self.emit_here(&user, &event, &payload),
+            Heard::Reread => {
+                if let Some(wires) = &self.wires {
+                    wires.interrupted().notify_one();
+                }
+            }
         }
     }
 
@@ -171,4 +180,17 @@ impl Nodes {
             users.any(|(_, its, _)| its == *user)
         })
     }
+}
+
+/// Shuts a user out from outside of any node.
+///
+/// # Errors
+///
+/// What the client says.
+pub(crate) async fn revoke_in(
+    redis: &Redis,
+    user: &UserId,
+    until: Timestamp,
+) -> Result<(), StoreError> {
+    Ledger::of(redis).revoke(user, until).await
 }

@@ -23,6 +23,7 @@ use rtm_domain::presence::event::{Delivery, Published};
 use rtm_domain::presence::lease::Renewal;
 use rtm_domain::presence::policy::Policy;
 use rtm_domain::presence::record::Found;
+use rtm_domain::presence::snapshot::Snapshot;
 use rtm_domain::presence::state::State;
 use rtm_domain::service::{HeartbeatAsk, JoinAsk, Joined, Ports, Session};
 use rtm_domain::time::{Moment, Timestamp, millis};
@@ -344,6 +345,11 @@ impl Encoder for AsText {
     fn encode(&self, _: &RoomId, delivery: &Delivery) -> Message {
         let Delivery { user, kind, .. } = delivery;
         Arc::new(format!("{user}: {kind:?}"))
+    }
+
+    fn encode_snapshot(&self, _: &Snapshot) -> Message {
+        // Its clients are printed what is in it.
+        Arc::new(())
     }
 }
 

@@ -17,6 +17,7 @@ use crate::presence::epoch::{Revision, Version};
 use crate::presence::event::{Delivery, Event, Published};
 use crate::presence::lease::{LeaseName, Renewal};
 use crate::presence::record::{Found, Record};
+use crate::presence::snapshot::Snapshot;
 use crate::time::{Moment, Timestamp};
 
 pub use meter::Meter;
@@ -226,13 +227,15 @@ pub trait Entropy: Send + Sync {
     fn bits(&self) -> u128;
 }
 
-/// Puts deliveries into the form in which peers send them, once per delivery.
+/// Puts deliveries and snapshots into the form in which peers send them, once for all receivers.
 pub trait Encoder: Send + Sync {
     /// The message that tells `delivery` to the members of `room`.
     fn encode(&self, room: &RoomId, delivery: &Delivery) -> Message;
+    /// The entries of a snapshot, for all who are answered with it.
+    fn encode_snapshot(&self, snapshot: &Snapshot) -> Message;
 }
 
-/// A delivery, encoded. Only the adapter that made it knows what is in it.
+/// A delivery or a snapshot, encoded. Only the adapter that made it knows what is in it.
 pub type Message = Arc<dyn Any + Send + Sync>;
 
 /// A client's socket, as presence speaks to it. No call blocks: what cannot be queued closes the

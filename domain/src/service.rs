@@ -13,6 +13,7 @@ mod patching;
 mod room;
 mod rooms;
 mod session;
+mod sharing;
 mod upkeep;
 
 use std::collections::BTreeMap;
@@ -232,6 +233,7 @@ impl PresenceService {
 }
 
 pub use session::Farewell;
+pub use sharing::SharedSnapshot;
 
 impl Node {
     fn now(&self) -> Now {

@@ -10,7 +10,7 @@ use rtm_domain::ids::{ConnId, RoomId};
 use rtm_domain::ports::{Clock, Encoder, Lost, Message, Peer};
 use rtm_domain::presence::event::Delivery;
 use rtm_domain::presence::snapshot::Snapshot;
-use rtm_domain::service::{Beat, Joined};
+use rtm_domain::service::{Beat, Joined, Synced};
 use rtm_domain::time::Moment;
 
 use crate::roster::{Roster, Violation};
@@ -29,7 +29,7 @@ pub enum Heard {
     /// The answer to a leave.
     Left(Option<RoomId>, Result<(), Refusal>),
     /// The answer to a sync.
-    Synced(RoomId, Result<Snapshot, Refusal>),
+    Synced(RoomId, Result<Synced, Refusal>),
 }
 
 /// Keeps deliveries as values.
@@ -39,6 +39,10 @@ pub struct ValueEncoder;
 impl Encoder for ValueEncoder {
     fn encode(&self, room: &RoomId, delivery: &Delivery) -> Message {
         Arc::new((room.clone(), delivery.clone()))
+    }
+
+    fn encode_snapshot(&self, snapshot: &Snapshot) -> Message {
+        Arc::new(snapshot.clone())
     }
 }
 

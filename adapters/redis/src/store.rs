@@ -1,6 +1,7 @@
 //! The presence store over the four scripts.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -36,6 +37,9 @@ pub struct RedisStore {
     publish: &'static str,
     /// What the server of each part named itself last.
     servers: Mutex<BTreeMap<Part, Identity>>,
+    /// Lapsed records of each part that could not be read: the next sweep begins after them, or
+    /// enough of them would keep it from all others.
+    unreadable: Vec<AtomicUsize>,
     /// Told when one of them is another one.
     pub(crate) moved: watch::Sender<()>,
 }
@@ -45,8 +49,10 @@ impl RedisStore {
     pub(crate) fn new(client: Client, keys: Arc<Keys>, publish: &'static str, alone: bool) -> Self {
         // The parts of one server are away together; those of a cluster need not be.
         let gates = if alone { 1 } else { keys.partitions() };
+        let unreadable = (0..keys.partitions()).map(|_| AtomicUsize::new(0));
         Self {
             client,
+            unreadable: unreadable.collect(),
             keys,
             scripts: Scripts::new(),
             gates: (0..gates).map(|_| Gate::new("presence store")).collect(),
@@ -238,17 +244,22 @@ impl PresenceStore for RedisStore {
             self.keys.tombstones(part),
             self.keys.versions(part),
         ];
+        let skipped = &self.unreadable[usize::from(part.0) % self.unreadable.len()];
+        let skip = skipped.load(Ordering::Relaxed);
         let args = vec![
             self.keys.records(part, "").into(),
             number(limit as u64),
             number(millis(longest_lease)),
             number(RedisSettings::DEADLINES_TOUCHED_MAX as u64),
+            number(skip as u64),
         ];
         let at = (part, Purpose::Upkeep);
         let mut answer = self.run(at, &self.scripts.due, keys, args).await?.list()?;
         let witness = self.saw(part, answer.witness()?);
+        let records = answer.lists()?;
+        let found = records.len();
         let mut lapsed = Vec::new();
-        for mut record in answer.lists()? {
+        for mut record in records {
             let (room, conn) = ids(&record.text()?, &record.text()?);
             match record.lapsed() {
                 Ok(found) => lapsed.push((room, conn, found)),
@@ -256,6 +267,10 @@ impl PresenceStore for RedisStore {
                 Err(error) => tracing::error!(%room, %conn, %error, "a presence cannot be read"),
             }
         }
+        // From the start again where there is no more: they may be readable or gone by then.
+        let more = found >= limit;
+        let skip = if more { skip + found - lapsed.len() } else { 0 };
+        skipped.store(skip, Ordering::Relaxed);
         Ok(Due { lapsed, witness })
     }
 }

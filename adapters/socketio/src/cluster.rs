@@ -14,6 +14,7 @@ mod asks;
 mod bridges;
 mod channel;
 mod counters;
+mod here;
 mod interest;
 mod order;
 mod outbox;
@@ -28,6 +29,7 @@ use crate::bus::Bus;
 use shared::Shared;
 
 pub use acks::ClusterAcks;
+pub(crate) use adapter::AdapterState;
 pub use adapter::ClusterAdapter;
 pub use counters::Counts;
 

@@ -4,12 +4,14 @@
 pub mod ack;
 mod inbox;
 mod intake;
+mod way;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 
+use bytes::Bytes;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use http::Extensions;
@@ -26,6 +28,7 @@ use crate::identity::{Identity, Right, forbidden};
 use crate::limits::Limits;
 use crate::line::{Cut, Line};
 use crate::metrics::Metrics;
+use crate::packet;
 use crate::places::place_of;
 use crate::stream::StreamHandle;
 
@@ -34,6 +37,7 @@ pub use intake::{Request, Work};
 
 use inbox::Inbox;
 pub(crate) use intake::Intake;
+use way::{Next, Way};
 
 /// A handler of one event. It is called when the event arrives and must not block; the work it
 /// returns is done in the order in which the connection's events arrived.
@@ -46,6 +50,7 @@ pub struct Connection {
     sid: String,
     remote: Option<IpAddr>,
     line: Arc<Line>,
+    way: Way,
     clock: Arc<dyn Clock>,
     limits: Arc<Limits>,
     metrics: Arc<Metrics>,
@@ -76,6 +81,7 @@ impl Connection {
             remote: remote_of(&parts.extensions).map(|remote| remote.ip()),
             socket,
             line,
+            way: Way::default(),
             clock,
             limiter: RateLimiter::direct(quota),
             inbox: Arc::new(Inbox::new(
@@ -167,40 +173,50 @@ impl Connection {
 
     /// Sends an event that is encoded already, or cuts the line.
     pub fn emit_raw(&self, event: &str, payload: &RawValue) {
-        let bytes = event.len() + payload.get().len() + PACKET_OVERHEAD;
-        if self.enqueue(bytes) {
-            self.sent(self.socket.emit(event, payload));
-        }
+        self.send(
+            || packet::event(event, &[payload]),
+            event.len() + payload.get().len(),
+            || self.socket.emit(event, payload),
+        );
     }
 
     /// Sends an event that was encoded for many, or cuts the line.
     pub fn emit_frame(&self, frame: &Frame) {
-        let Some(besides) = frame.besides() else {
-            return self.emit_raw(frame.event(), frame.payload());
-        };
-        let (event, payload) = (frame.event(), frame.payload());
-        let bytes = event.len() + payload.get().len() + besides.get().len() + PACKET_OVERHEAD;
-        if self.enqueue(bytes) {
-            self.sent(self.socket.emit(event, &(payload, besides)));
-        }
+        let (event, payload, besides) = (frame.event(), frame.payload(), frame.besides());
+        let besides_len = besides.map_or(0, |besides| besides.get().len());
+        self.send(
+            || frame.shared().clone(),
+            event.len() + payload.get().len() + besides_len,
+            || match besides {
+                Some(besides) => self.socket.emit(event, &(payload, besides)),
+                None => self.socket.emit(event, payload),
+            },
+        );
     }
 
-    fn enqueue(&self, bytes: usize) -> bool {
-        let enqueued = self.line.enqueue(bytes, self.clock.now());
-        if enqueued {
-            self.metrics.queued(bytes);
+    /// Sends a packet of about `bytes`, or cuts the line: as a WebSocket message that goes past
+    /// the transport, or by the transport's queue. What is sent by either is in one order.
+    pub(crate) fn send(
+        &self,
+        message: impl FnOnce() -> Bytes,
+        bytes: usize,
+        queue: impl FnOnce() -> Result<(), SendError>,
+    ) {
+        if self.line.is_cut() {
+            return;
         }
-        enqueued
-    }
-
-    fn sent(&self, sent: Result<(), SendError>) {
-        match sent {
-            Err(SendError::Socket(SocketError::InternalChannelFull)) => {
-                self.line.cut(Cut::QueueFull);
+        let bytes = bytes + PACKET_OVERHEAD;
+        let sent = match self.way.next(&self.line, &self.socket) {
+            Next::Lane(lane) if self.socket.connected() => lane.push(message()).is_ok(),
+            Next::Queue(_queueing) => {
+                self.line.enqueue(bytes, self.clock.now()) && is_queued(queue())
             }
             // A closed socket hears of nothing any more, and needs not.
-            Ok(()) | Err(SendError::Socket(SocketError::Closed)) => {}
-            Err(error) => tracing::error!(%error, "a packet cannot be written"),
+            Next::Lane(_) | Next::Nowhere => return,
+        };
+        match sent {
+            true => self.metrics.queued(bytes),
+            false => self.line.cut(Cut::QueueFull),
         }
     }
 
@@ -256,6 +272,18 @@ impl Connection {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .clear();
+    }
+}
+
+/// Whether a packet has found a place in the transport's queue, or needs none.
+fn is_queued(queued: Result<(), SendError>) -> bool {
+    match queued {
+        Err(SendError::Socket(SocketError::InternalChannelFull)) => false,
+        Ok(()) | Err(SendError::Socket(SocketError::Closed)) => true,
+        Err(error) => {
+            tracing::error!(%error, "a packet cannot be written");
+            true
+        }
     }
 }
 

@@ -1,11 +1,14 @@
 //! An event for many connections, encoded once.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use bytes::Bytes;
 use rtm_domain::ports::Message;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
+
+use crate::packet;
 
 /// An event and its arguments as JSON text.
 #[derive(Debug)]
@@ -14,6 +17,8 @@ pub struct Frame {
     payload: Box<RawValue>,
     /// A second argument.
     besides: Option<Box<RawValue>>,
+    /// As a WebSocket message, once somebody needs that.
+    message: OnceLock<Bytes>,
 }
 
 impl Frame {
@@ -30,6 +35,7 @@ impl Frame {
             event: event.into(),
             payload: to_raw_value(payload)?,
             besides: None,
+            message: OnceLock::new(),
         })
     }
 
@@ -46,6 +52,14 @@ impl Frame {
     /// What the presence service hands to the members of a room.
     pub fn message(self) -> Message {
         Arc::new(self)
+    }
+
+    /// As a WebSocket message, which all recipients share.
+    pub(crate) fn shared(&self) -> &Bytes {
+        self.message.get_or_init(|| match &self.besides {
+            Some(besides) => packet::event(&self.event, &[&self.payload, besides]),
+            None => packet::event(&self.event, &[&self.payload]),
+        })
     }
 
     pub(crate) fn event(&self) -> &str {

@@ -18,7 +18,7 @@ use socketioxide::{ParserConfig, SocketIo};
 use tokio_util::task::TaskTracker;
 use tower::Layer;
 
-use crate::cluster::{Cluster, ClusterAdapter};
+use crate::cluster::{AdapterState, Cluster, ClusterAdapter};
 use crate::connection::{Connection, Intake, stream_of};
 use crate::handshake::Handshake;
 use crate::hooks::{ConnectRefused, Hooks};
@@ -31,7 +31,7 @@ use crate::pending::{Pending, newcomer_of};
 use crate::places::{Places, place_of};
 use crate::polling::{self, Transport};
 use crate::registry::Registry;
-use crate::stream::StreamHandle;
+use crate::stream::{Rounds, StreamHandle};
 use crate::way_out::{self, WayOut};
 use crate::{Io, Socket};
 
@@ -56,6 +56,7 @@ struct Shared {
     places: Arc<Places>,
     pending: Arc<Pending>,
     partials: Arc<Partials>,
+    rounds: Arc<Rounds>,
     /// There once it is known what it stands in front of.
     way_out: OnceLock<WayOut>,
     farewells: TaskTracker,
@@ -68,8 +69,13 @@ impl Gateway {
         let parser = ParserConfig::common()
             .max_incoming_binaries(limits.attachments_max)
             .max_incoming_binary_buf_size(limits.message_bytes_max);
+        let registry = Arc::new(Registry::default());
+        let state = AdapterState {
+            cluster,
+            registry: registry.clone(),
+        };
         let (layer, io) = SocketIo::builder()
-            .with_adapter::<ClusterAdapter>(cluster)
+            .with_adapter::<ClusterAdapter>(state)
             .with_parser(parser)
             .max_payload(limits.message_bytes_max as u64)
             .ws_max_message_size(limits.message_bytes_max)
@@ -86,11 +92,12 @@ impl Gateway {
             places: Arc::new(Places::new(&limits)),
             pending: Arc::new(Pending::new(&limits)),
             partials: Arc::new(Partials::new(&limits, metrics.clone())),
+            rounds: Arc::new(Rounds::new()),
             way_out: OnceLock::new(),
             limits: Arc::new(limits),
             metrics,
             clock,
-            registry: Arc::new(Registry::default()),
+            registry,
             farewells: TaskTracker::new(),
             draining: Arc::new(AtomicBool::new(false)),
         });
@@ -152,6 +159,7 @@ impl Gateway {
             places: self.shared.places.clone(),
             pending: self.shared.pending.clone(),
             partials: self.shared.partials.clone(),
+            rounds: self.shared.rounds.clone(),
             way_out: self.shared.way_out.get_or_init(|| way_out).clone(),
             limits: self.shared.limits.clone(),
             metrics: self.shared.metrics.clone(),

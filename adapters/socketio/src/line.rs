@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::limits::Limits;
 use crate::stream::StreamHandle;
+use crate::stream::lane::Lane;
 
 /// Why a line was cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -163,7 +164,18 @@ impl Line {
 
     /// Whether nothing waits to be sent.
     pub(crate) fn is_drained(&self) -> bool {
-        self.waiting_bytes.load(Ordering::Relaxed) == 0
+        let is_empty = |stream: &Weak<StreamHandle>| {
+            let lane = stream.upgrade().and_then(|stream| stream.lane());
+            lane.is_none_or(|lane| lane.is_empty())
+        };
+        self.waiting_bytes.load(Ordering::Relaxed) == 0 && self.streams().iter().all(is_empty)
+    }
+
+    /// The way past the transport's queue, once that queue ends in one of the streams.
+    pub(crate) fn lane(&self) -> Option<Arc<Lane>> {
+        let streams = self.streams();
+        let mut lanes = streams.iter().filter_map(|stream| stream.upgrade()?.lane());
+        lanes.find(|lane| lane.is_ready())
     }
 
     /// Cuts it if it has no stream, which would notice by itself, and something has waited for

@@ -26,6 +26,7 @@ use crate::partial::Partials;
 use crate::pending::{Newcomer, Pending};
 use crate::places::{Full, Places};
 use crate::registry::Registry;
+use crate::stream::Rounds;
 use crate::upgrade;
 use crate::way_out::WayOut;
 
@@ -38,6 +39,7 @@ pub(crate) struct Sessions {
     pub(crate) places: Arc<Places>,
     pub(crate) pending: Arc<Pending>,
     pub(crate) partials: Arc<Partials>,
+    pub(crate) rounds: Arc<Rounds>,
     pub(crate) way_out: WayOut,
     pub(crate) limits: Arc<Limits>,
     pub(crate) metrics: Arc<Metrics>,

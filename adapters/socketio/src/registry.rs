@@ -1,6 +1,7 @@
 //! The connections of this node.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -23,6 +24,15 @@ pub(crate) struct Registry {
     /// Those that were let in and not yet announced, and since when. The transport forgets a
     /// socket that goes away in that moment without saying so.
     unannounced: Mutex<BTreeMap<SocketId, (Moment, Weak<Connection>)>>,
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Session ids are secrets.
+        f.debug_struct("Registry")
+            .field("connections", &self.connections.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Registry {

@@ -2,28 +2,35 @@
 //! when its peer takes nothing for too long. From a peer that does not take what it is sent,
 //! little more is read, as every packet may have an answer.
 
+pub(crate) mod lane;
 mod messages;
+mod outgoing;
 mod read_ahead;
+mod rounds;
 mod websocket;
+mod written;
 
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
 use rtm_domain::ports::Clock;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
 use crate::limits::Limits;
 use crate::line::{Cut, Line};
 
+use lane::Lane;
 use read_ahead::ReadAhead;
+pub(crate) use rounds::Rounds;
 pub(crate) use websocket::{WebSocketStream, WhenGone};
 
 /// The switch of a stream, and what is known of it. Requests carry it as an extension.
@@ -34,7 +41,8 @@ pub(crate) struct StreamHandle {
     closed: AtomicBool,
     reader: AtomicWaker,
     writer: AtomicWaker,
-    line: OnceLock<Arc<Line>>,
+    line: Mutex<Option<Arc<Line>>>,
+    lane: OnceLock<Weak<Lane>>,
     upgrades: AtomicBool,
     dismissed: AtomicBool,
 }
@@ -47,7 +55,8 @@ impl StreamHandle {
             closed: AtomicBool::new(false),
             reader: AtomicWaker::new(),
             writer: AtomicWaker::new(),
-            line: OnceLock::new(),
+            line: Mutex::default(),
+            lane: OnceLock::new(),
             upgrades: AtomicBool::new(false),
             dismissed: AtomicBool::new(false),
         }
@@ -58,11 +67,53 @@ impl StreamHandle {
         self.closed.store(true, Ordering::SeqCst);
         self.reader.wake();
         self.writer.wake();
+        if let Some(lane) = self.lane() {
+            lane.close();
+        }
     }
 
-    /// The line that this stream carries from now on. The first one stays.
+    /// The line that this stream carries from now on.
     pub(crate) fn carries(&self, line: Arc<Line>) {
-        let _ = self.line.set(line);
+        let mut carried = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        *carried = Some(line);
+    }
+
+    /// Whether its session has entered the namespace.
+    fn carries_line(&self) -> bool {
+        let line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        line.is_some()
+    }
+
+    /// Does something with the line that it carries, if there is one. It must not block.
+    fn with_line(&self, work: impl FnOnce(&Arc<Line>)) {
+        let line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(line) = &*line {
+            work(line);
+        }
+    }
+
+    /// The stream is a WebSocket.
+    fn lane_is(&self, lane: &Arc<Lane>) {
+        let _ = self.lane.set(Arc::downgrade(lane));
+    }
+
+    /// The way past the transport, if the stream is a WebSocket.
+    pub(crate) fn lane(&self) -> Option<Arc<Lane>> {
+        self.lane.get()?.upgrade()
+    }
+
+    /// The peer has taken nothing for too long.
+    fn stalled(&self) {
+        let mut line = None;
+        self.with_line(|carried| line = Some(carried.clone()));
+        match line {
+            Some(line) => line.cut(Cut::WriteStalled),
+            None => {
+                let (remote, reason) = (self.remote, Cut::WriteStalled.name());
+                tracing::info!(%remote, reason, "a stream was cut");
+                self.close();
+            }
+        }
     }
 
     /// True for the first session that this stream asks to be upgraded to.
@@ -123,15 +174,15 @@ impl<S> ClientStream<S> {
             .stall
             .get_or_insert_with(|| Box::pin(tokio::time::sleep(stall_max)));
         ready!(stall.as_mut().poll(cx));
-        match self.handle.line.get() {
-            Some(line) => line.cut(Cut::WriteStalled),
-            None => {
-                let (remote, reason) = (self.handle.remote, Cut::WriteStalled.name());
-                tracing::info!(%remote, reason, "a stream was cut");
-                self.handle.close();
-            }
-        }
+        self.handle.stalled();
         Poll::Ready(io::ErrorKind::TimedOut.into())
+    }
+}
+
+impl ClientStream<TcpStream> {
+    /// The stream becomes a WebSocket.
+    pub(crate) fn into_lane(self, rounds: Arc<Rounds>, limits: &Limits) -> Arc<Lane> {
+        Lane::new(self.inner, self.handle, self.clock, rounds, limits)
     }
 }
 
@@ -152,10 +203,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for ClientStream<S> {
         ready!(Pin::new(&mut this.inner).poll_read(cx, buf))?;
         let read = buf.filled().len() - before;
         this.read_ahead.read(read);
-        if read > 0
-            && let Some(line) = this.handle.line.get()
-        {
-            line.hear(this.clock.now());
+        if read > 0 {
+            let now = this.clock.now();
+            this.handle.with_line(|line| line.hear(now));
         }
         Poll::Ready(Ok(()))
     }
@@ -195,9 +245,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for ClientStream<S> {
         if this.read_ahead.all_written() {
             this.handle.reader.wake();
         }
-        if let Some(line) = this.handle.line.get() {
-            line.drained();
-        }
+        this.handle.with_line(|line| line.drained());
         Poll::Ready(Ok(()))
     }
 

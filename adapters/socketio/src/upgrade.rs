@@ -45,8 +45,10 @@ pub(crate) fn answer(mut request: Request, sessions: &Sessions) -> Response {
         let (head, ()) = bare.into_parts();
         let when_gone = value_in(&head.uri, "sid").map(|sid| unless_upgraded(sid, &sessions));
         let newcomer = newcomer_of(&head).cloned();
+        let stream = parts.io.into_inner();
+        let lane = stream.into_lane(sessions.rounds.clone(), &sessions.limits);
         let stream = WebSocketStream::new(
-            parts.io.into_inner(),
+            lane,
             parts.read_buf,
             &sessions.partials,
             newcomer,

@@ -44,6 +44,29 @@ impl Revocations {
         self.lock().get(user).is_none_or(|known| *known < until)
     }
 
+    /// Who is shut out by what is known here, and not, or not for as long, by what is `stored`.
+    /// Leaves out who was before `oldest`, and who would be the first that a full store forgets.
+    pub fn missing_from(
+        &self,
+        stored: &HashMap<UserId, Timestamp>,
+        oldest: Timestamp,
+    ) -> Vec<(UserId, Timestamp)> {
+        let earliest = stored
+            .values()
+            .min()
+            .filter(|_| stored.len() >= Self::USERS_MAX);
+        let users = self.lock();
+        let is_missing = |(user, until): &(&UserId, &Timestamp)| {
+            **until >= oldest
+                && earliest.is_none_or(|earliest| earliest < *until)
+                && stored.get(*user).is_none_or(|stored| stored < *until)
+        };
+        let missing = users.iter().filter(is_missing);
+        missing
+            .map(|(user, until)| (user.clone(), *until))
+            .collect()
+    }
+
     /// Whether an identity still counts. One that does not say when it was proven does not, for
     /// as long as the revocation is kept.
     ///
@@ -92,6 +115,40 @@ mod tests {
         revocations.add(UserId::trusted("ada"), Timestamp(8));
         assert!(!check("ada", Some(10)) && !check("ada", None));
         assert!(check("ada", Some(11)) && check("bob", Some(1)));
+    }
+
+    #[test]
+    fn a_store_misses_what_it_has_forgotten_or_knows_less_of_unless_that_has_lapsed() {
+        let revocations = Revocations::default();
+        let user = |name: &str| UserId::trusted(name);
+        for (name, until) in [("lapsed", 9), ("gone", 10), ("earlier", 12), ("same", 14)] {
+            revocations.add(user(name), Timestamp(until));
+        }
+        let stored = [("earlier", 11), ("same", 14), ("later", 90)];
+        let stored = stored.map(|(name, until)| (user(name), Timestamp(until)));
+        let mut missing = revocations.missing_from(&stored.into(), Timestamp(10));
+        missing.sort();
+        let expected = [("earlier", 12), ("gone", 10)];
+        assert_eq!(
+            missing,
+            expected.map(|(name, until)| (user(name), Timestamp(until)))
+        );
+    }
+
+    #[test]
+    fn a_full_store_misses_only_what_it_would_not_forget_first() {
+        let revocations = Revocations::default();
+        for (name, until) in [("earliest", 99), ("tied", 100), ("later", 101)] {
+            revocations.add(UserId::trusted(name), Timestamp(until));
+        }
+        let many = 0..Revocations::USERS_MAX as u64;
+        let mut stored: HashMap<_, _> = many
+            .map(|nth| (UserId::trusted(nth.to_string()), Timestamp(100 + nth)))
+            .collect();
+        let later = (UserId::trusted("later"), Timestamp(101));
+        assert_eq!(revocations.missing_from(&stored, Timestamp(0)), [later]);
+        stored.remove(&UserId::trusted("5"));
+        assert_eq!(revocations.missing_from(&stored, Timestamp(0)).len(), 3);
     }
 
     #[test]

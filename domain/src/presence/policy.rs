@@ -65,6 +65,9 @@ impl Policy {
     /// The first and the longest pause between two attempts to end a presence.
     pub const BACKOFF: (Duration, Duration) =
         (Duration::from_millis(50), Duration::from_millis(1000));
+    /// How long a room's snapshot may be handed out while the room does not change. So old the
+    /// times in it may be at which its members were heard of last.
+    pub const SNAPSHOT_SHARED: Duration = Duration::from_millis(50);
     /// Events that a view holds back while it is repaired; more, and it reads the room again.
     pub const REPAIR_BUFFER_MAX: usize = 8_192;
     /// Lapsed leases that one sweep asks the store for at a time.

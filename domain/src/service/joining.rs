@@ -1,6 +1,8 @@
 //! Joining a room: fresh, resumed from another socket, or again.
 
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Poll;
 
 use futures_util::future::{Either, select};
 
@@ -51,7 +53,12 @@ impl Node {
                 reply(Ok(snapshot));
             }
         };
-        if !cell.room.sync(self.times(), &self.policy, &mut answer)
+        let times = self.times();
+        if let Some(snapshot) = cell.room.snapshot(times, &self.policy) {
+            // Not while others wait for the room.
+            snapshot.encoded(&*self.ports.encoder);
+        }
+        if !cell.room.sync(times, &self.policy, &mut answer)
             && let Some(reply) = reply
         {
             reply(Err(Refusal::Unavailable));
@@ -304,7 +311,10 @@ impl Node {
     /// Waits until the view shows the seat, then lets it in.
     async fn admit(self: &Arc<Self>, cell: &Arc<SeatCell>, reply: Reply<Joined>) {
         let mut reply = Some(reply);
-        let mut repaired = false;
+        let (mut repaired, mut may_encode) = (false, true);
+        // Those who join at the same moment write first: then all of them get the same snapshot,
+        // and none is told of each other one by an event of its own.
+        others_first().await;
         loop {
             let joined = {
                 let seat = cell.seat();
@@ -322,13 +332,15 @@ impl Node {
                 }
             };
             let encoder = &*self.ports.encoder;
-            let times = self.times();
-            match cell
-                .room
-                .admit(cell, encoder, times, &self.policy, &mut answer)
-            {
+            let (by, times) = ((encoder, may_encode), self.times());
+            match cell.room.admit(cell, by, times, &self.policy, &mut answer) {
                 Admission::Done => return,
                 Admission::Gone => break,
+                Admission::Encode(snapshot) => {
+                    snapshot.encoded(encoder);
+                    // A room that changes all the time is not waited for.
+                    may_encode = false;
+                }
                 Admission::NotYet(shown) => {
                     let timeout = Box::pin(self.sleep(Policy::OWN_COMMIT_SEEN));
                     if let Either::Right(_) = select(shown, timeout).await {
@@ -349,6 +361,19 @@ impl Node {
             }));
         }
     }
+}
+
+/// Whatever else can run has its turn.
+async fn others_first() {
+    let mut had_it = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut had_it, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 fn resuming(ask: &JoinAsk, resume: &ResumeAsk) -> Command {

@@ -16,11 +16,11 @@ use crate::ports::{Encoder, Lost, Message, Meter, Peer};
 use crate::presence::epoch::{Epoch, Version};
 use crate::presence::event::Delivery;
 use crate::presence::policy::Policy;
-use crate::presence::snapshot::Snapshot;
 use crate::seat::Standing;
 use crate::service::lock;
 use crate::service::observing::Watches;
 use crate::service::session::SeatCell;
+use crate::service::sharing::{SharedSnapshot, Sharing};
 use crate::time::{Moment, Now, Timestamp, millis};
 use crate::view::{Fed, View};
 
@@ -40,6 +40,7 @@ pub(super) struct Inner {
     /// Connections that took a seat and were not shown when last looked at.
     coming: BTreeSet<ConnId>,
     waiting: Vec<Waiting>,
+    sharing: Sharing,
     holds: usize,
     idle_since: Option<Moment>,
     pub(super) repair: Repair,
@@ -72,6 +73,8 @@ pub(super) enum Admission {
     Gone,
     /// The view does not show it yet; the receiver says when it does.
     NotYet(oneshot::Receiver<()>),
+    /// Encode this first: that is not to be done while others wait for the room.
+    Encode(Arc<SharedSnapshot>),
 }
 
 impl LocalRoom {
@@ -136,14 +139,15 @@ impl LocalRoom {
     }
 
     /// If the view shows the seat: in one step its own `join`, its answer with the view's
-    /// snapshot, and it into the audience.
+    /// snapshot, and it into the audience. A snapshot that is not encoded yet comes back once, if
+    /// the caller `may_encode` it before.
     pub(super) fn admit(
         &self,
         cell: &SeatCell,
-        encoder: &dyn Encoder,
-        (now, wall): (Now, Timestamp),
+        (encoder, may_encode): (&dyn Encoder, bool),
+        times: (Now, Timestamp),
         policy: &Policy,
-        answer: &mut dyn FnMut(Snapshot),
+        answer: &mut dyn FnMut(Arc<SharedSnapshot>),
     ) -> Admission {
         self.with(|inner| {
             let (conn, epoch, standing) = {
@@ -164,13 +168,20 @@ impl LocalRoom {
                 inner.waiting.push(Waiting { conn, epoch, shown });
                 return Admission::NotYet(receiver);
             };
+            let own_join = view.own_join(&conn);
+            let Some(snapshot) = inner.snapshot(times, policy) else {
+                return Admission::Gone;
+            };
+            if may_encode && !snapshot.is_encoded() {
+                return Admission::Encode(snapshot);
+            }
             cell.seat().enter();
             if !inner.audience.contains_key(&cell.socket)
-                && let Some(delivery) = view.own_join(&conn)
+                && let Some(delivery) = own_join
             {
                 cell.peer.deliver(&encoder.encode(&self.id, &delivery));
             }
-            answer(inner.snapshot(view, (now, wall), policy));
+            answer(snapshot);
             inner.audience.insert(cell.socket, cell.peer.clone());
             Admission::Done
         })
@@ -181,15 +192,26 @@ impl LocalRoom {
         &self,
         times: (Now, Timestamp),
         policy: &Policy,
-        answer: &mut dyn FnMut(Snapshot),
+        answer: &mut dyn FnMut(Arc<SharedSnapshot>),
     ) -> bool {
         self.with(|inner| {
-            let Some(view) = inner.view.as_ref().filter(|view| view.is_on()) else {
-                return false;
-            };
-            answer(inner.snapshot(view, times, policy));
-            true
+            let snapshot = inner.snapshot(times, policy);
+            snapshot.map(answer).is_some()
         })
+    }
+
+    /// The view's snapshot, to be encoded before somebody is answered with it.
+    pub(super) fn snapshot(
+        &self,
+        times: (Now, Timestamp),
+        policy: &Policy,
+    ) -> Option<Arc<SharedSnapshot>> {
+        self.with(|inner| inner.snapshot(times, policy))
+    }
+
+    /// Keeps no snapshot that is too old to be given to anyone.
+    pub(super) fn drop_old_snapshot(&self, now: Moment) {
+        self.with(|inner| inner.sharing.drop_old(now, Policy::SNAPSHOT_SHARED));
     }
 
     /// Hands a message to the audience, but for one connection's socket.
@@ -277,13 +299,14 @@ impl Inner {
         self.audience.swap_remove(&socket);
     }
 
-    /// Tells the audience, and whoever waits to be shown.
+    /// The view has changed: tells the audience, and whoever waits to be shown.
     pub(super) fn deliver(
         &mut self,
         room: &RoomId,
         deliveries: &[Delivery],
         (encoder, meter): (&dyn Encoder, &dyn Meter),
     ) {
+        self.sharing.changed();
         if !self.audience.is_empty() {
             for delivery in deliveries {
                 let message = encoder.encode(room, delivery);
@@ -332,18 +355,30 @@ impl Inner {
         }
     }
 
-    fn snapshot(&self, view: &View, (now, wall): (Now, Timestamp), policy: &Policy) -> Snapshot {
-        let oldest = wall.before(policy.ttl);
-        view.snapshot(|conn, written| {
-            let here = self.seats_of(conn).iter().map(|cell| {
-                let silent = cell.seat().silent_for(now, policy);
-                Timestamp(wall.0.saturating_sub(millis(silent)))
-            });
-            here.max()
-                .unwrap_or(written)
-                .max(oldest)
-                .min(wall.max(oldest))
-        })
+    /// The snapshot of a view that is on.
+    fn snapshot(
+        &mut self,
+        (now, wall): (Now, Timestamp),
+        policy: &Policy,
+    ) -> Option<Arc<SharedSnapshot>> {
+        let view = self.view.as_ref().filter(|view| view.is_on())?;
+        // At most one TTL ago also for the last one who is given it.
+        let oldest = wall.before(policy.ttl.saturating_sub(Policy::SNAPSHOT_SHARED));
+        let seats = &self.seats;
+        let make = || {
+            view.snapshot(|conn, written| {
+                let here = seats.get(conn).into_iter().flatten().map(|cell| {
+                    let silent = cell.seat().silent_for(now, policy);
+                    Timestamp(wall.0.saturating_sub(millis(silent)))
+                });
+                here.max()
+                    .unwrap_or(written)
+                    .max(oldest)
+                    .min(wall.max(oldest))
+            })
+        };
+        let sharing = &mut self.sharing;
+        Some(sharing.take(now.clock, Policy::SNAPSHOT_SHARED, make))
     }
 
     fn has_place_for(&mut self, conn: &ConnId, max: usize) -> bool {

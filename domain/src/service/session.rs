@@ -13,10 +13,10 @@ use crate::ports::{Lost, Peer};
 use crate::presence::epoch::{Epoch, Version};
 use crate::presence::policy::Policy;
 use crate::presence::record::Reason;
-use crate::presence::snapshot::Snapshot;
 use crate::presence::state::State;
 use crate::seat::{Seat, Standing};
 use crate::service::room::{Inner, LocalRoom};
+use crate::service::sharing::SharedSnapshot;
 use crate::service::{Node, lock};
 use crate::time::Now;
 
@@ -61,7 +61,7 @@ pub struct HeartbeatAsk {
 #[derive(Debug, Clone)]
 pub struct Joined {
     /// Everyone shown, the joiner among them.
-    pub snapshot: Snapshot,
+    pub snapshot: Arc<SharedSnapshot>,
     /// The joiner's connection.
     pub conn: ConnId,
     /// Its epoch.
@@ -71,7 +71,7 @@ pub struct Joined {
 }
 
 /// The answer to a sync.
-pub type Synced = Snapshot;
+pub type Synced = Arc<SharedSnapshot>;
 
 /// The answer to a heartbeat.
 #[derive(Debug, Clone, PartialEq, Eq)]

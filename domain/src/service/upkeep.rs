@@ -224,6 +224,9 @@ impl Node {
     fn look_at_seats(self: &Arc<Self>, rooms: &[Arc<LocalRoom>]) -> Vec<(Arc<SeatCell>, Renewal)> {
         let now = self.now();
         let mut renewals = Vec::new();
+        for room in rooms {
+            room.drop_old_snapshot(now.clock);
+        }
         for cell in rooms.iter().flat_map(|room| room.seats()) {
             let due = {
                 let mut seat = cell.seat();

@@ -8,10 +8,12 @@ use rtm_domain::ids::ConnId;
 use rtm_domain::presence::epoch::{Epoch, Version};
 use rtm_domain::presence::event::{Delivery, Shown};
 use rtm_domain::presence::policy::Policy;
+use rtm_domain::presence::snapshot::Snapshot;
 use rtm_domain::presence::state::State;
 use rtm_domain::service::{Farewell, Joined};
 
 use super::kit::*;
+use super::ports::AsIs;
 use super::shelf::{Call, Fault};
 
 const SLOTS: usize = 3;
@@ -29,6 +31,7 @@ proptest! {
         for step in steps {
             history.take(step);
             history.witness.listen()?;
+            history.witness.look()?;
         }
         history.settle()?;
     }
@@ -201,6 +204,25 @@ impl Witness {
             }
         }
         self.client.ear.forget();
+        Ok(())
+    }
+
+    /// P5, also of a snapshot that was made for somebody else before.
+    fn look(&self) -> Result<(), TestCaseError> {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let reply = Box::new(move |answer| drop(sender.send(answer)));
+        self.client.session.sync(&room(), reply);
+        let Ok(snapshot) = receiver.try_recv().expect("a sync is answered at once") else {
+            return Ok(());
+        };
+        let entries = snapshot.entries.iter();
+        let shown = entries.map(|entry| (entry.conn.clone(), (entry.epoch, entry.state.clone())));
+        prop_assert_eq!(&self.roster, &shown.collect(), "P5: another room");
+        prop_assert_eq!(self.version, snapshot.version, "P5: another version");
+        let encoded = snapshot
+            .encoded(&AsIs::default())
+            .downcast_ref::<Snapshot>();
+        prop_assert_eq!(encoded, Some(&**snapshot), "another text");
         Ok(())
     }
 

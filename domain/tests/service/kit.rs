@@ -99,7 +99,10 @@ impl World {
 
     /// Does something and, unlike `done`, leaves background work that it starts for later.
     pub(crate) fn done_alone<T>(&self, work: impl Future<Output = T>) -> T {
-        let answer = work.now_or_never();
+        let mut work = std::pin::pin!(work);
+        // A join lets others go first, once.
+        let answer = (&mut work).now_or_never();
+        let answer = answer.or_else(|| work.now_or_never());
         answer.expect("it waits for something")
     }
 

@@ -20,6 +20,7 @@ use rtm_domain::ports::{
 use rtm_domain::presence::epoch::Version;
 use rtm_domain::presence::event::Delivery;
 use rtm_domain::presence::lease::Renewal;
+use rtm_domain::presence::snapshot::Snapshot;
 use rtm_domain::time::{Moment, Timestamp};
 
 use super::shelf::Shelf;
@@ -186,6 +187,10 @@ impl Encoder for AsIs {
             work();
         }
         Arc::new(delivery.clone())
+    }
+
+    fn encode_snapshot(&self, snapshot: &Snapshot) -> Message {
+        Arc::new(snapshot.clone())
     }
 }
 

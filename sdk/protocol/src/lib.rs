@@ -39,7 +39,7 @@ pub use literal::{False, True};
 pub use presence::{
     EventKind, HeartbeatReply, HeartbeatRequest, JoinReply, JoinRequest, Key, LeaveReason,
     LeaveReply, LeaveRequest, Lost, LostReason, PresenceEvent, Resume, SelfEntry, SnapshotEntry,
-    SyncReply, SyncRequest,
+    SyncReply, SyncRequest, WrittenJoinReply, WrittenSyncReply,
 };
 pub use state::{NotState, State, StateTexts};
 

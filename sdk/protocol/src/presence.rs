@@ -8,6 +8,7 @@ mod leave;
 mod lost;
 mod snapshot;
 mod sync;
+mod written;
 
 pub use event::{EventKind, LeaveReason, PresenceEvent};
 pub use heartbeat::{HeartbeatReply, HeartbeatRequest};
@@ -17,3 +18,4 @@ pub use leave::{LeaveReply, LeaveRequest};
 pub use lost::{Lost, LostReason};
 pub use snapshot::SnapshotEntry;
 pub use sync::{SyncReply, SyncRequest};
+pub use written::{WrittenJoinReply, WrittenSyncReply};

@@ -14,12 +14,13 @@ use rtm_protocol::{
     ChatRead, ChatReadReply, ChatReadRequest, ChatReceiptsReply, ChatReceiptsRequest,
     ChatSendReply, ChatSendRequest, ChatSinceReply, ChatSinceRequest, ChatTyping, ChatTypingReply,
     ChatTypingRequest, ConnectRefusal, Draining, ErrorReply, HeartbeatReply, HeartbeatRequest,
-    JoinReply, JoinRequest, LeaveReply, LeaveRequest, Limit, Lost, PresenceEvent, SnapshotEntry,
-    State, StateTexts, SyncReply, SyncRequest, read_ack,
+    JoinReply, JoinRequest, Key, LeaveReply, LeaveRequest, Limit, Lost, PresenceEvent, SelfEntry,
+    SnapshotEntry, State, StateTexts, SyncReply, SyncRequest, WrittenJoinReply, WrittenSyncReply,
+    read_ack,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
 #[test]
 fn every_fixture_is_read_and_written_as_it_says() {
@@ -71,6 +72,29 @@ fn borrowed_types_write_the_same_text() {
             snapshot: owned.snapshot.iter().map(borrow_entry).collect(),
         };
         assert_eq!(written(&borrowed), json);
+        let around = WrittenSyncReply {
+            ok: owned.ok,
+            version: owned.version,
+            snapshot: &to_raw_value(&owned.snapshot).unwrap(),
+        };
+        assert_eq!(written(&around), json);
+    }
+    let join = fixture_file("presence-join.reply.json");
+    for Case { json, .. } in join.valid {
+        let json = json.unwrap();
+        let owned: JoinReply = serde_json::from_str(&json).unwrap();
+        let around = WrittenJoinReply {
+            ok: owned.ok,
+            snapshot: &to_raw_value(&owned.snapshot).unwrap(),
+            own: SelfEntry {
+                conn_id: owned.own.conn_id.as_str(),
+                epoch: owned.own.epoch,
+                key: Key(owned.own.key.0.as_str()),
+            },
+            version: owned.version,
+            ttl_ms: owned.ttl_ms,
+        };
+        assert_eq!(written(&around), json);
     }
 }
 

@@ -181,7 +181,7 @@ export class PresenceChannel<S extends Schema = Schema> {
   /** Sends a heartbeat now, beside those that are sent by themselves. */
   async sendHeartbeat({ patchState }: PresenceHeartbeatParams<StateOf<S>> = {}): Promise<PresenceHeartbeatResponse> {
     const seat = this.#seat;
-    if (!seat.self) throw new RtmError(failure("not_joined", "Cannot send heartbeat before join"));
+    if (!seat.self) throw new RtmError(failure("not_joined", "Not in the room"));
     return seat.heartbeat(patchState as State | undefined);
   }
 

@@ -56,7 +56,7 @@ export class RealtimeClient<S extends Schema = Schema> {
   /** Adds a feature. Only before `connect`. */
   use(module: ClientModule): this {
     if (this.getSocket()) throw new Error(`Cannot register module "${module.name}" after connection is established`);
-    this.#modules.add(module);
+    this.#modules.all.push(module);
     return this;
   }
 
@@ -107,7 +107,7 @@ export class RealtimeClient<S extends Schema = Schema> {
 
   /** A channel for one room, of which there may be many. */
   createPresenceChannel(options?: PresenceChannelOptions): PresenceChannel<S> {
-    if (!this.getSocket()) throw new Error("Cannot create presence channel before connection. Call connect() first.");
+    if (!this.getSocket()) throw new Error("Call connect() first");
     const channel: PresenceChannel<S> = new PresenceChannel(this.#connection, this.#rooms, { ...this.#config.presence, ...options }, this.#logger, () =>
       this.#channels.delete(channel),
     );

@@ -1,5 +1,6 @@
 // The one socket of a client, and when it is connected: token first, then an attempt, then the next. It knows nothing of rooms.
 import { io, type Socket } from "socket.io-client";
+import { bounded } from "./bounded.js";
 import type { AuthContext, RealtimeClientConfig, Status } from "./config.js";
 import { ConnectError, type RtmError, connectError, failure } from "./errors.js";
 import { watchPage } from "./lifecycle.js";
@@ -50,12 +51,13 @@ export class Connection {
       reconnection: false,
     });
     this.socket = socket;
+    socket.on("disconnect", (reason) => this.#disconnected(reason));
     socket.on("connect", () => this.#set("connected"));
     socket.on("connect_error", (error) => this.#failed(connectError(error.message, error)));
-    socket.on("disconnect", (reason) => this.#disconnected(reason));
     socket.on(SERVER_DRAINING, (told?: Partial<Draining>) => {
-      const [min, max] = told?.reconnectInMs ?? [0, 0];
-      this.#timer ??= setTimeout(() => this.drop("draining"), min + Math.random() * (max - min));
+      const [first, last] = [told?.reconnectInMs].flat();
+      const min = bounded(first, 0);
+      this.#timer ??= setTimeout(() => this.drop("draining"), min + (bounded(last, min) - min) * Math.random());
     });
     socket.onAny((event: string, ...args: unknown[]) => this.#tell("heard", event, args));
     socket.io.on("ping", () => this.#tell("ping"));
@@ -134,7 +136,7 @@ export class Connection {
 
   #wait(): void {
     const limit = Math.min(RECONNECT_DELAY_MS * 2 ** this.#failures, this.#config.reconnectionDelayMax ?? RECONNECT_DELAY_MAX_MS);
-    this.#timer = setTimeout(() => this.#try(this.#rejected ? "rejected" : "reconnect"), Math.random() * limit);
+    this.#timer = setTimeout(() => this.#try(this.#rejected ? "rejected" : "reconnect"), limit * Math.random());
   }
 
   /** Ends whatever there is of a connection, with a farewell. */
@@ -160,6 +162,7 @@ export class Connection {
   }
 
   #tell<E extends keyof ConnectionListener>(event: E, ...args: Parameters<ConnectionListener[E]>): void {
-    for (const listener of [...this.#listeners]) (listener[event] as ((...args: unknown[]) => void) | undefined)?.call(listener, ...args);
+    type Listener = Record<string, ((...args: unknown[]) => void) | undefined>;
+    for (const listener of [...this.#listeners]) (listener as Listener)[event]?.(...args);
   }
 }

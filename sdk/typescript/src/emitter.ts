@@ -15,20 +15,20 @@ export interface Emitter {
 
 export function createEmitter(logger: Pick<Logger, "error">): Emitter {
   /** Each handler with whether it is for one event only. */
-  const all = new Map<string, Map<Handler, boolean>>();
+  const all = new Map<string, Map<Handler, boolean | undefined>>();
   const remove: Emitter["remove"] = (event, handler) => {
     if (handler) all.get(event)?.delete(handler);
     else all.delete(event);
   };
   return {
-    add(event, handler, once = false) {
-      all.set(event, (all.get(event) ?? new Map<Handler, boolean>()).set(handler, once));
+    add(event, handler, once) {
+      all.set(event, new Map<Handler, boolean | undefined>(all.get(event)).set(handler, once));
       return () => remove(event, handler);
     },
     remove,
     clear: () => all.clear(),
     fire(event, ...args) {
-      for (const [handler, once] of [...(all.get(event) ?? [])]) {
+      for (const [handler, once] of new Map(all.get(event))) {
         if (once) remove(event, handler);
         try {
           handler(...(args as never[]));

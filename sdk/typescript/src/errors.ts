@@ -31,11 +31,11 @@ export type Failure = Omit<ErrorReply, "code"> & { code: ErrorCode | LocalCode }
 /** What this package throws, rejects with and fires. */
 export class RtmError extends Error {
   /** Why, for a program. */
-  readonly code: ErrorCode | LocalCode;
+  declare readonly code: ErrorCode | LocalCode;
   /** Whether the same may succeed later without anything being done about it. */
-  readonly retryable: boolean;
+  declare readonly retryable: boolean;
   /** The answer, with `field`, `limit`, `epoch` and `retryAfterMs` where they apply. */
-  readonly reply: Failure;
+  declare readonly reply: Failure;
 
   constructor(reply: Failure, cause?: unknown) {
     super(reply.error, { cause });
@@ -58,7 +58,7 @@ export function connectError(words: string, cause?: unknown): ConnectError {
     // The network's.
   }
   const { code = "connect_failed", message = words } = told ?? {};
-  return new ConnectError(failure(code, message, code !== "unauthorized" && code !== "forbidden"), cause);
+  return new ConnectError(failure(code, message, !/^(unauthorized|forbidden)$/.test(code)), cause);
 }
 
 export function failure(code: Failure["code"], error: string, retryable = false): Failure {

@@ -1,12 +1,16 @@
 // The modules of a client: told of each connection one after the other, in the order in which they were added, and isolated from one another.
 import type { Socket } from "socket.io-client";
+import { abortable } from "./ask.js";
 import type { ClientModule, ClientModuleContext } from "./config.js";
+
+/** How long the others wait for one hook of a module. */
+const HOOK_MS = 5_000;
 
 type Hook = "onConnected" | "onDisconnected" | "onShutdown";
 
 export class Modules {
   readonly #context: ClientModuleContext;
-  readonly #modules: ClientModule[] = [];
+  readonly all: ClientModule[] = [];
   /** Takes off what the modules added to the socket of this connection. */
   #cleanups: (() => void)[] = [];
   /** Settles when all that happened so far has been told. */
@@ -16,16 +20,12 @@ export class Modules {
     this.#context = { ...context, socket: scope(context.socket, (cleanup) => this.#cleanups.push(cleanup)) };
   }
 
-  add(module: ClientModule): void {
-    this.#modules.push(module);
-  }
-
   tell(hook: Hook): Promise<void> {
     return (this.told = this.told.then(async () => {
       if (hook === "onDisconnected") for (const cleanup of this.#cleanups.splice(0)) cleanup();
-      for (const module of this.#modules) {
+      for (const module of this.all) {
         try {
-          await module[hook]?.(this.#context);
+          await abortable(Promise.resolve(module[hook]?.(this.#context)), AbortSignal.timeout(HOOK_MS));
         } catch (error) {
           this.#context.logger.error(`${hook} of ${module.name} failed`, error);
         }
@@ -38,7 +38,7 @@ export class Modules {
 function scope(socket: Socket, added: (cleanup: () => void) => void): Socket {
   return new Proxy(socket, {
     get(target, name, scoped) {
-      if (name !== "on" && name !== "once") return Reflect.get(target, name) as unknown;
+      if (name !== "on" && name !== "once") return target[name as keyof Socket] as unknown;
       return (event: string, handler: () => void) => {
         target[name](event, handler);
         added(() => target.off(event, handler));

@@ -60,8 +60,7 @@ export function applyEvent<T>(roster: Roster<T>, event: PresenceEvent<T>): Outco
   const member = withConnection(next.get(userId), userId, connId, state && { connId, userId, state, lastSeenMs: ts, epoch });
   if (member) next.set(userId, member);
   else next.delete(userId);
-  const outcome: Roster<T> = { version: event.version, members: next };
-  return { roster: outcome, changes: difference(members, next) };
+  return { roster: { version: event.version, members: next }, changes: difference(members, next) };
 }
 
 /** The member with that connection as `entry` says, or without it; nobody, if there is no other. */

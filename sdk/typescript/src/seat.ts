@@ -1,5 +1,6 @@
 // A client's place in one room, from connection to connection: it joins, resumes, heartbeats, patches, and keeps the roster.
 import { ask } from "./ask.js";
+import { bounded } from "./bounded.js";
 import type {
   PresenceChannelEventMap,
   PresenceChannelOptions,
@@ -37,8 +38,9 @@ const ANSWER_MS = 10_000;
 const LEAVE_MS = 1_000;
 /** When to repeat what was refused for now, if the server does not say. */
 const RETRY_MS = 1_000;
-/** What it says is heeded up to this. */
-const RETRY_MS_MAX = 60_000;
+/** How long a presence lives without a heartbeat, if the server does not say, and what of it is believed. */
+const TTL_MS = 30_000;
+const TTL_MS_MAX = 86_400_000;
 const MISSED_MAX = 2;
 
 /** What is `undefined` is not sent. */
@@ -66,7 +68,7 @@ export class Seat {
   /** The highest epoch that was given or asked for. */
   #epochMax = 0;
   /** The server says it with each join; until then, its default. */
-  #ttlMs = 30_000;
+  #ttlMs = TTL_MS;
   #missed = 0;
   #syncing = false;
   /** To what was refused for now. */
@@ -91,7 +93,7 @@ export class Seat {
   async join(params: PresenceJoinParams): Promise<PresenceJoinResponse> {
     const { roomId } = params;
     if ((this.roomId ?? roomId) !== roomId || (this.#rooms.get(roomId) ?? this) !== this) {
-      return failure("room_in_use", "Already in use");
+      return failure("room_in_use", "Already in the room");
     }
     this.#rooms.set(roomId, this);
     this.#params = params;
@@ -103,7 +105,7 @@ export class Seat {
   }
 
   heartbeat(patch?: State): Promise<PresenceHeartbeatResponse> {
-    if (!patch) return new Promise((resolve) => this.#beat(undefined, resolve));
+    if (!patch) return new Promise((resolve) => this.#beat(patch, resolve));
     // Those of one turn become one.
     queueMicrotask(() => this.#flush());
     return this.#patches.add(patch);
@@ -111,7 +113,7 @@ export class Seat {
 
   async leave(reply: Failure): Promise<void> {
     const { roomId } = this;
-    if (roomId === undefined) return;
+    if (!this.#params) return;
     const { socket } = this.#connection;
     // Asked also if the join is not answered yet: it may have been done.
     const left = new Promise((resolve) => ask<LeaveReply>(socket, PRESENCE_LEAVE, [{ roomId }], LEAVE_MS, resolve));
@@ -141,13 +143,14 @@ export class Seat {
 
   /** Nobody knows what the connection is worth: ask, and bear no silence. */
   woken(): void {
-    this.#missed = this.#missedMax;
+    this.#missed = Infinity;
     this.#beat();
   }
 
   heard(event: string, [payload]: unknown[]): void {
-    const told = payload as PresenceEvent | Lost | null | undefined;
-    if (!told || !this.#params || told.roomId !== this.roomId) return;
+    const told = payload as PresenceEvent | Lost;
+    // Anything may have been sent, or nothing.
+    if (!this.#params || (told as typeof told | null)?.roomId !== this.roomId) return;
     if (event === (this.#options.presenceEventName ?? PRESENCE_EVENT)) this.#changed(told as PresenceEvent);
     else if (event === PRESENCE_LOST && told.connId === this.self?.connId) {
       const { reason } = told as Lost;
@@ -199,7 +202,7 @@ export class Seat {
     const outcome = applySnapshot(this.roster, reply);
     this.self = reply.self;
     this.#epochMax = Math.max(this.#epochMax, epoch);
-    this.#ttlMs = reply.ttlMs;
+    this.#ttlMs = bounded(reply.ttlMs, TTL_MS, TTL_MS_MAX);
     this.#missed = 0;
     this.seated = true;
     this.#heartbeat.start(this.#intervalMs);
@@ -224,7 +227,7 @@ export class Seat {
       else if (leadsToJoin(reply)) this.#again();
       else if (reply.code === "timeout") {
         this.#fail(reply);
-        if (++this.#missed <= this.#missedMax) return;
+        if (++this.#missed <= (this.#options.maxMissedHeartbeats ?? MISSED_MAX)) return;
         const silence = failure("timeout", "Too many missed heartbeats", true);
         this.#fail(silence);
         this.#connection.drop(silence.error);
@@ -310,14 +313,10 @@ export class Seat {
 
   #end(reply: Failure): void {
     this.#unseat();
-    if (this.#params) this.#rooms.delete(this.#params.roomId);
+    this.#rooms.delete(this.roomId as string);
     this.#params = this.self = this.#given = undefined;
     this.#apply(applySnapshot(this.roster, { snapshot: [], version: null }));
     this.#settle(reply);
-  }
-
-  get #missedMax(): number {
-    return this.#options.maxMissedHeartbeats ?? MISSED_MAX;
   }
 
   #unseat(): void {
@@ -333,13 +332,13 @@ export class Seat {
   }
 
   /** What is still due then: a join, a sync, the patches. */
-  #later({ retryAfterMs = RETRY_MS }: Failure): void {
+  #later({ retryAfterMs }: Failure): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       if (!this.seated || this.#joins.length) this.#enter();
       if (this.#syncing) this.#sync();
       this.#flush();
-    }, Math.min(retryAfterMs, RETRY_MS_MAX));
+    }, bounded(retryAfterMs, RETRY_MS));
   }
 
   /** Answers the joins that were waiting when what `reply` answers was asked. */

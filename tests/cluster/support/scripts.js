@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 
 const PRESENCE = new URL("../../../adapters/redis/src/scripts/", import.meta.url);
 const CHAT = new URL("../../../app/src/modules/chat/redis/scripts/", import.meta.url);
+const NODES = new URL("../../../app/src/nodes/", import.meta.url);
 const NAMES = ["commit", "read", "renew", "due"];
 const CHAT_NAMES = ["append", "page", "since", "lasts", "mark_read", "receipts"];
 
@@ -16,7 +17,11 @@ export function script(name) {
   return text(PRESENCE, name);
 }
 
-const TEXTS = new Map([...NAMES.map((name) => [name, script(name)]), ...CHAT_NAMES.map((name) => [`chat:${name}`, text(CHAT, name)])]);
+const TEXTS = new Map([
+  ...NAMES.map((name) => [name, script(name)]),
+  ...CHAT_NAMES.map((name) => [`chat:${name}`, text(CHAT, name)]),
+  ["shut_out", readFileSync(new URL("shut_out.lua", NODES), "utf8")],
+]);
 const BY_HASH = new Map([...TEXTS].map(([name, text]) => [createHash("sha1").update(text).digest("hex"), name]));
 
 /** What a script is called, by the hash that Redis knows it by. */

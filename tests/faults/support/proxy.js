@@ -1,4 +1,4 @@
-// A TCP proxy in front of a Redis, for the faults of a network: it delays, cuts one direction, swallows both, and heals.
+// A TCP proxy in front of a Redis, for the faults of a network: it delays, cuts one direction, swallows both, holds a single command, and heals.
 import net from "node:net";
 
 export class Proxy {
@@ -7,6 +7,7 @@ export class Proxy {
   delayMs = 0;
   /** Directions in which nothing arrives: `up` is towards Redis. What was sent meanwhile arrives when the cut heals. */
   #cut = new Set();
+  #held = null;
 
   static async before(port) {
     const proxy = new Proxy();
@@ -25,13 +26,23 @@ export class Proxy {
     for (const direction of directions) this.#cut.add(direction);
   }
 
+  /** A command of this name gets as far as this, and holds up what comes after it on its connection. */
+  hold(command) {
+    this.#held = command;
+  }
+
   heal() {
     this.#cut.clear();
+    this.#held = null;
     for (const link of this.#links) link.pump();
   }
 
   isCut(direction) {
     return this.#cut.has(direction);
+  }
+
+  isHeld(chunk) {
+    return this.#held !== null && chunk?.includes(this.#held);
   }
 
   async stop() {
@@ -80,6 +91,7 @@ class Stream {
         this.#timer = setTimeout(() => this.pump(), early);
         return;
       }
+      if (this.direction === "up" && this.proxy.isHeld(this.#waiting[0].chunk)) return;
       const { chunk, end } = this.#waiting.shift();
       if (end) this.to.destroy();
       else if (!this.to.destroyed) this.to.write(chunk);

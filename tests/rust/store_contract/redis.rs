@@ -78,6 +78,40 @@ fn what_cannot_be_read_keeps_no_room_and_no_sweep_from_working() {
     });
 }
 
+/// A sweep asks for so many, and more than that are in its way.
+#[test]
+fn a_sweep_gets_past_more_unreadable_records_than_it_asks_for() {
+    const LIMIT: usize = 4;
+    const UNREADABLE: usize = 3 * LIMIT + 1;
+    super::run(OnServer::open_plain, async |it: &OnServer| {
+        let client = it.node.client();
+        let records = "rtm:{0}:room:r";
+        for nth in 0..UNREADABLE {
+            let conn = format!("a{nth:02}");
+            it.applied(&write("r", &conn)).await;
+            let kept: String = client.hget(records, &conn).await.unwrap();
+            let later = kept.replacen("\n1{", "\n2{", 1);
+            assert_ne!(later, kept);
+            let _: () = client.hset(records, (conn, later)).await.unwrap();
+        }
+        it.advance(1_000).await;
+        let good = write("r", "z");
+        it.applied(&good).await;
+        it.advance(1_000).await;
+
+        let passes = UNREADABLE / LIMIT;
+        for _ in 0..passes {
+            assert_eq!(it.due(LIMIT).await, [""; 0]);
+        }
+        assert_eq!(it.due(LIMIT).await, ["r/z"]);
+        // All over again: what could not be read may be by now.
+        let _: () = client.del(records).await.unwrap();
+        it.applied(&write("r", "a")).await;
+        it.advance(2_000).await;
+        assert_eq!(it.due(LIMIT + UNREADABLE).await, ["r/a"]);
+    });
+}
+
 pub(crate) struct OnServer {
     clock: Arc<HandClock>,
     node: RedisNode,

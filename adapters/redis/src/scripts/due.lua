@@ -1,9 +1,10 @@
 -- Clamps leases, forgets what is past its deadline, and returns records whose lease is over.
 -- KEYS: leases, tombstones, versions
--- ARGV: prefix of the keys of rooms' records, records to return at most, longest lease in ms, members to touch at most
+-- ARGV: prefix of the keys of rooms' records, records to return at most, longest lease in ms, members to touch at most,
+-- leases to pass over
 -- Returns the time, the server's identity, and of each record: room, connection, version, revision, bytes
 local leases, tombstones, versions = KEYS[1], KEYS[2], KEYS[3]
-local prefix, limit, longest, touch = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
+local prefix, limit, longest, touch, skip = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
 local now = clock()
 
 -- A version needs no memory once the clock alone gives a higher one and no record is there.
@@ -37,7 +38,7 @@ for _, member in ipairs(redis.call('ZRANGEBYSCORE', tombstones, '-inf', text(now
 end
 
 local lapsed = {}
-for _, member in ipairs(redis.call('ZRANGEBYSCORE', leases, '-inf', text(now), 'LIMIT', 0, limit)) do
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', leases, '-inf', text(now), 'LIMIT', skip, limit)) do
   local room, conn, lease = string.match(member, '^(.*)\n([^\n]*)\n([^\n]*)$')
   local record = room and find(room, conn)
   if record and record.place == 'live' and record.lease == lease then

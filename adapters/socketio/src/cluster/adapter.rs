@@ -22,7 +22,8 @@ use crate::cluster::bridges::Bridges;
 use crate::cluster::interest::{self, Interest};
 use crate::cluster::shared::Shared;
 use crate::cluster::wire::{Action, Body, Draft, Found, Question};
-use crate::cluster::{Cluster, channel};
+use crate::cluster::{Cluster, channel, here};
+use crate::registry::Registry;
 use crate::way_out;
 
 mod answers;
@@ -36,24 +37,33 @@ const ACK_MARGIN: Duration = Duration::from_millis(500);
 /// The Socket.IO adapter: local with a [`Cluster`] of one node, across nodes with a bus.
 pub struct ClusterAdapter {
     local: CoreLocalAdapter<Emitter>,
+    registry: Arc<Registry>,
     shared: Option<Arc<Shared>>,
     interest: Arc<Interest>,
     bridges: Bridges,
     closed: AtomicBool,
 }
 
+/// What the adapters of all namespaces share.
+#[derive(Debug)]
+pub struct AdapterState {
+    pub(crate) cluster: Cluster,
+    pub(crate) registry: Arc<Registry>,
+}
+
 impl DefinedAdapter for ClusterAdapter {}
 
 impl CoreAdapter<Emitter> for ClusterAdapter {
     type Error = Infallible;
-    type State = Cluster;
+    type State = AdapterState;
     type AckStream = ClusterAcks;
     type InitRes = ();
 
-    fn new(cluster: &Cluster, local: CoreLocalAdapter<Emitter>) -> Self {
+    fn new(state: &AdapterState, local: CoreLocalAdapter<Emitter>) -> Self {
         Self {
             local,
-            shared: cluster.0.clone(),
+            registry: state.registry.clone(),
+            shared: state.cluster.0.clone(),
             interest: Arc::default(),
             bridges: Bridges::default(),
             closed: AtomicBool::new(false),
@@ -101,7 +111,7 @@ impl CoreAdapter<Emitter> for ClusterAdapter {
         opts: BroadcastOptions,
     ) -> Result<(), BroadcastError> {
         let payload = payload(&packet);
-        let here = self.local.broadcast(packet, opts.clone());
+        let here = here::broadcast(&self.local, &self.registry, packet, opts.clone());
         if let Some(payload) = payload {
             self.tell_others(opts, Action::Emit(payload));
         }
@@ -216,7 +226,7 @@ impl ClusterAdapter {
         match action {
             Action::Emit(payload) => {
                 let packet = Packet::event(self.local.path().clone(), payload);
-                if let Err(errors) = self.local.broadcast(packet, opts) {
+                if let Err(errors) = here::broadcast(&self.local, &self.registry, packet, opts) {
                     tracing::debug!(count = errors.len(), "sockets did not get a broadcast");
                 }
             }

@@ -4,13 +4,19 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
+use bytes::Bytes;
 use rtm_protocol::{ErrorCode, ErrorReply};
 use serde::Serialize;
+use socketioxide::SendError;
 use socketioxide::extract::AckSender;
+use socketioxide::handler::FromMessageParts;
+use socketioxide::socket::Socket as RawSocket;
+use socketioxide_core::Value;
 
 use crate::cluster::ClusterAdapter;
 use crate::connection::Connection;
 use crate::metrics::NOBODY;
+use crate::packet;
 
 /// Answers one event. Dropped without an answer, it says `unavailable`: no client that asks
 /// waits for ever.
@@ -20,19 +26,19 @@ pub struct Ack {
     module: &'static str,
     arrived: Instant,
     /// None if no answer was asked for, or it was given.
-    sender: Option<AckSender<ClusterAdapter>>,
+    asked: Option<Asked>,
 }
 
+/// Who asked, and the number of the question.
+type Asked = (Arc<RawSocket<ClusterAdapter>>, i64);
+
 impl Ack {
-    pub(crate) fn new(
-        connection: Arc<Connection>,
-        sender: Option<AckSender<ClusterAdapter>>,
-    ) -> Self {
+    pub(crate) fn new(connection: Arc<Connection>, asked: Option<Asked>) -> Self {
         Self {
             connection,
             module: NOBODY,
             arrived: Instant::now(),
-            sender,
+            asked,
         }
     }
 
@@ -43,7 +49,7 @@ impl Ack {
 
     /// Whether the client asked for an answer.
     pub fn is_wanted(&self) -> bool {
-        self.sender.is_some()
+        self.asked.is_some()
     }
 
     /// Answers, or cuts the line.
@@ -58,21 +64,20 @@ impl Ack {
     }
 
     fn answer<T: Serialize + ?Sized>(&mut self, reply: &T) {
-        let Some(sender) = self.sender.take() else {
+        let Some((socket, id)) = self.asked.take() else {
             return;
         };
-        let reply = match serde_json::value::to_raw_value(reply) {
-            Ok(reply) => reply,
+        let message = match packet::answer(id, reply) {
+            Ok(message) => message,
             Err(error) => {
                 tracing::error!(%error, "an answer cannot be written as JSON");
-                self.sender = Some(sender);
+                self.asked = Some((socket, id));
                 return self.give_up();
             }
         };
-        let bytes = reply.get().len() + super::PACKET_OVERHEAD;
-        if self.connection.enqueue(bytes) {
-            self.connection.sent(sender.send(&*reply));
-        }
+        let bytes = message.len();
+        self.connection
+            .send(|| message, bytes, || reply_by_queue(&socket, id, reply));
         self.connection.metrics.answered(self.module, self.arrived);
     }
 
@@ -83,9 +88,24 @@ impl Ack {
     }
 }
 
+/// Has the transport answer.
+fn reply_by_queue<T: Serialize + ?Sized>(
+    socket: &Arc<RawSocket<ClusterAdapter>>,
+    id: i64,
+    reply: &T,
+) -> Result<(), SendError> {
+    let Ok(sender) =
+        AckSender::from_message_parts(socket, &mut Value::Bytes(Bytes::new()), &Some(id));
+    // As text, as the transport would spread a tuple. It has been written once already.
+    match serde_json::value::to_raw_value(reply) {
+        Ok(reply) => sender.send(&reply),
+        Err(_) => Ok(()),
+    }
+}
+
 impl Drop for Ack {
     fn drop(&mut self) {
-        if self.sender.is_some() {
+        if self.asked.is_some() {
             self.give_up();
         }
     }

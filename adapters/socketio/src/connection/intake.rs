@@ -10,8 +10,7 @@ use futures_util::future::BoxFuture;
 use rtm_protocol::decode::{BadRequest, exceeds_depth, split_event};
 use rtm_protocol::{ErrorCode, ErrorReply, Limit};
 use serde_json::value::RawValue;
-use socketioxide::extract::AckSender;
-use socketioxide::handler::{FromMessageParts, MessageHandler};
+use socketioxide::handler::MessageHandler;
 use socketioxide::socket::Socket as RawSocket;
 use socketioxide_core::Value;
 
@@ -48,15 +47,11 @@ pub(crate) struct Intake(pub(crate) Weak<Connection>);
 pub(crate) enum ByHand {}
 
 impl MessageHandler<ClusterAdapter, ByHand> for Intake {
-    fn call(&self, socket: Arc<RawSocket<ClusterAdapter>>, mut value: Value, ack: Option<i64>) {
+    fn call(&self, socket: Arc<RawSocket<ClusterAdapter>>, value: Value, ack: Option<i64>) {
         let Some(connection) = self.0.upgrade() else {
             return;
         };
-        let sender = ack.and_then(|_| {
-            // It cannot fail.
-            AckSender::from_message_parts(&socket, &mut value, &ack).ok()
-        });
-        let ack = Ack::new(connection.clone(), sender);
+        let ack = Ack::new(connection.clone(), ack.map(|id| (socket, id)));
         let taken = AssertUnwindSafe(|| connection.take(&value, ack));
         if let Err(panic) = catch_unwind(taken) {
             let panic = said(&*panic);

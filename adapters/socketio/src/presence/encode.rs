@@ -1,4 +1,4 @@
-//! Deliveries and snapshots as wire types, without copying the states.
+//! Deliveries and snapshots as wire types, without copying the states, once for all receivers.
 
 use std::sync::Arc;
 
@@ -6,15 +6,17 @@ use rtm_domain::ids::RoomId;
 use rtm_domain::ports::{Encoder, Message};
 use rtm_domain::presence::event::{Delivery, Shown};
 use rtm_domain::presence::record::Reason;
-use rtm_domain::presence::snapshot::SnapshotEntry;
+use rtm_domain::presence::snapshot::{Snapshot, SnapshotEntry};
 use rtm_domain::presence::state::State;
+use rtm_domain::service::SharedSnapshot;
 use rtm_protocol as wire;
 use rtm_protocol::{EventKind, LeaveReason, StateTexts, names};
 use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::frame::Frame;
 
-/// Encodes deliveries as the payload of `presence:event`.
+/// Encodes deliveries as the payload of `presence:event`, and snapshots as a list of entries.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct EventEncoder;
 
@@ -46,9 +48,30 @@ impl Encoder for EventEncoder {
             }
         }
     }
+
+    fn encode_snapshot(&self, snapshot: &Snapshot) -> Message {
+        let entries: Vec<_> = snapshot.entries.iter().map(entry).collect();
+        match to_raw_value(&entries) {
+            Ok(entries) => Arc::new(Entries(entries)),
+            Err(error) => {
+                tracing::error!(%error, "a snapshot cannot be written as JSON");
+                Arc::new(())
+            }
+        }
+    }
 }
 
-pub(super) fn entry(entry: &SnapshotEntry) -> wire::SnapshotEntry<&str, impl Serialize> {
+/// The entries of a snapshot as JSON text.
+struct Entries(Box<RawValue>);
+
+/// The text of a snapshot's entries, which is written once. None if it cannot be.
+pub(super) fn entries(snapshot: &SharedSnapshot) -> Option<&RawValue> {
+    let encoded = snapshot.encoded(&EventEncoder);
+    let Entries(text) = encoded.downcast_ref()?;
+    Some(text)
+}
+
+fn entry(entry: &SnapshotEntry) -> wire::SnapshotEntry<&str, impl Serialize> {
     wire::SnapshotEntry {
         conn_id: entry.conn.as_str(),
         user_id: entry.user.as_str(),

@@ -178,9 +178,13 @@ impl Context {
 }
 
 fn send_joined(ack: Ack, joined: &Joined, ttl_ms: u64) {
-    ack.send(&wire::JoinReply {
+    // Without an answer it is told `unavailable`.
+    let Some(snapshot) = encode::entries(&joined.snapshot) else {
+        return;
+    };
+    ack.send(&wire::WrittenJoinReply {
         ok: True,
-        snapshot: joined.snapshot.entries.iter().map(encode::entry).collect(),
+        snapshot,
         own: wire::SelfEntry {
             conn_id: joined.conn.as_str(),
             epoch: joined.epoch.number(),
@@ -192,10 +196,13 @@ fn send_joined(ack: Ack, joined: &Joined, ttl_ms: u64) {
 }
 
 fn send_synced(ack: Ack, synced: &Synced) {
-    ack.send(&wire::SyncReply {
+    let Some(snapshot) = encode::entries(synced) else {
+        return;
+    };
+    ack.send(&wire::WrittenSyncReply {
         ok: True,
         version: synced.version.0,
-        snapshot: synced.entries.iter().map(encode::entry).collect(),
+        snapshot,
     });
 }
 

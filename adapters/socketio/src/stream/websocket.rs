@@ -11,13 +11,14 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::partial::{Partial, Partials};
 use crate::pending::Newcomer;
+use crate::stream::StreamHandle;
+use crate::stream::lane::Lane;
 use crate::stream::messages::Messages;
-use crate::stream::{ClientStream, StreamHandle};
 use crate::way_out;
 
 /// A WebSocket's stream.
-pub(crate) struct WebSocketStream<S> {
-    inner: ClientStream<S>,
+pub(crate) struct WebSocketStream {
+    lane: Arc<Lane>,
     handle: Arc<StreamHandle>,
     /// What was read with the request.
     early: Bytes,
@@ -41,16 +42,16 @@ impl Drop for WhenGone {
     }
 }
 
-impl<S> WebSocketStream<S> {
+impl WebSocketStream {
     /// `early` was read before it became one.
     pub(crate) fn new(
-        inner: ClientStream<S>,
+        lane: Arc<Lane>,
         early: Bytes,
         partials: &Arc<Partials>,
         newcomer: Option<Arc<Newcomer>>,
         when_gone: Option<WhenGone>,
     ) -> Self {
-        let handle = inner.handle.clone();
+        let handle = lane.handle().clone();
         let given_up = Arc::downgrade(&handle);
         let partial = partials.begin(move || {
             if let Some(handle) = given_up.upgrade() {
@@ -58,7 +59,7 @@ impl<S> WebSocketStream<S> {
             }
         });
         Self {
-            inner,
+            lane,
             handle,
             early,
             messages: Messages::default(),
@@ -85,7 +86,14 @@ impl<S> WebSocketStream<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for WebSocketStream<S> {
+impl Drop for WebSocketStream {
+    fn drop(&mut self) {
+        // Others may still hold the lane.
+        self.handle.close();
+    }
+}
+
+impl AsyncRead for WebSocketStream {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -103,7 +111,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for WebSocketStream<S> {
                 this.handle.check()?;
                 return Poll::Pending;
             }
-            let read = ready!(Pin::new(&mut this.inner).poll_read(cx, buf));
+            let read = ready!(this.lane.poll_read(cx, buf));
             let is_at_end = read.is_err() || buf.filled().len() == before;
             if is_at_end && !this.leads_out(true) {
                 return Poll::Ready(read);
@@ -116,7 +124,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for WebSocketStream<S> {
         buf.put_slice(&this.early.split_to(bytes));
         let read = buf.filled().get(before..).unwrap_or_default();
         this.messages.read(read);
-        if this.messages.announces() && this.handle.line.get().is_none() {
+        if this.messages.announces() && !this.handle.carries_line() {
             // The transport would keep it, even when it is gone, for as long as it may take to
             // enter. Nobody who means well has something to say before.
             buf.set_filled(before);
@@ -128,20 +136,21 @@ impl<S: AsyncRead + Unpin> AsyncRead for WebSocketStream<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for WebSocketStream<S> {
+impl AsyncWrite for WebSocketStream {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().inner).poll_write(cx, buf)
+        self.lane.poll_write(cx, buf)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().inner).poll_flush(cx)
+        self.lane.poll_flush(cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().inner).poll_shutdown(cx)
+        ready!(self.lane.poll_flush(cx))?;
+        Poll::Ready(self.lane.shut_down())
     }
 }

@@ -233,7 +233,7 @@ describe("a lost presence", () => {
     socket.lose("transport close");
     await reconnect(socket);
     expect(socket.count("presence:join")).toBe(0);
-    await expect(channel.sendHeartbeat()).rejects.toThrow("Cannot send heartbeat before join");
+    await expect(channel.sendHeartbeat()).rejects.toThrow("Not in the room");
   });
 
   it("that may not be resumed any more is lost", async () => {

@@ -208,6 +208,26 @@ describe("a connection that ends", () => {
     expect(socket.attempts).toBe(2);
   });
 
+  it.each([
+    [[-5, 1], 50],
+    [["1000", "3000"], 50],
+    [[null, {}], 50],
+    [[1e999, 1e999], 50],
+    [[1e12, 1e13], 60_000],
+    [[3_000, -1_000], 1_525],
+    [7_000, 7_000],
+    ["soon", 50],
+    [null, 50],
+  ])("because its node drains takes neither no time nor for ever, when it is told %j", async (reconnectInMs, ms) => {
+    // Heartbeats that nobody answers would end it too.
+    const { socket } = await seated({ presence: { heartbeatIntervalMs: 0 } });
+    socket.hear("server:draining", { reconnectInMs });
+    await vi.advanceTimersByTimeAsync(ms - 1);
+    expect(socket.connected).toBe(true);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(socket.connected).toBe(false);
+  });
+
   it("by shutdown leaves every room first", async () => {
     const { client, socket } = await seated();
     const ending = client.shutdown();

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { errors, fakeTime, names, reconnect, seated } from "../support/setup.ts";
+import { connected, errors, fakeTime, names, reconnect, seated } from "../support/setup.ts";
 import { joined, refusal, settled } from "../support/fake.ts";
 
 fakeTime();
@@ -17,6 +17,25 @@ describe("heartbeats", () => {
     answer(ok);
     expect(fired.at(-1)).toEqual({ name: "heartbeatAck", payload: ok });
     await vi.advanceTimersByTimeAsync(10_000);
+    expect(socket.count("presence:heartbeat")).toBe(1);
+  });
+
+  it.each([
+    [undefined, 10_000],
+    [null, 10_000],
+    ["300", 10_000],
+    [NaN, 10_000],
+    [1e999, 10_000],
+    [-1, 16],
+    [0, 16],
+    [1e15, 28_800_000],
+  ])("neither stop nor come without pause when the server's TTL is %j", async (ttlMs, intervalMs) => {
+    const { client, socket } = await connected();
+    void client.joinRoom({ roomId: "r", userId: "ada" });
+    socket.next("presence:join").answer({ ...(joined({ connId: "c1", epoch: 1 }, 1) as object), ttlMs });
+    await vi.advanceTimersByTimeAsync(intervalMs - 1);
+    expect(socket.count("presence:heartbeat")).toBe(0);
+    await vi.advanceTimersByTimeAsync(1);
     expect(socket.count("presence:heartbeat")).toBe(1);
   });
 
@@ -179,6 +198,6 @@ describe("updates of one's own state", () => {
 
   it("before a join are an error", async () => {
     const { client } = await seated();
-    await expect(client.createPresenceChannel().updateState({})).rejects.toThrow("Cannot send heartbeat before join");
+    await expect(client.createPresenceChannel().updateState({})).rejects.toThrow("Not in the room");
   });
 });

@@ -3,6 +3,9 @@ import { fakeTime, logger, reconnect, seated } from "../support/setup.ts";
 import { FakeSocket, settled } from "../support/fake.ts";
 import { RealtimeClient } from "../../src/index.ts";
 
+/** How long the others wait for one hook. */
+const HOOK_MS = 5_000;
+
 fakeTime();
 
 describe("modules", () => {
@@ -57,6 +60,31 @@ describe("modules", () => {
       "onShutdown of bad failed",
       "onDisconnected of bad failed",
     ]);
+  });
+
+  it.each(["onConnected", "onDisconnected", "onShutdown"])("whose %s never comes back hold up nobody for long", async (hook) => {
+    // On the clock of the test.
+    vi.spyOn(AbortSignal, "timeout").mockImplementation((ms) => {
+      const limit = new AbortController();
+      setTimeout(() => limit.abort(new Error("too long")), ms);
+      return limit.signal;
+    });
+    const error = vi.spyOn(logger, "error");
+    const told: string[] = [];
+    const note = (name: string) => async () => void told.push(name);
+    const client = new RealtimeClient({ baseUrl: "http://fake", logger })
+      .use({ name: "stuck", [hook]: () => new Promise<void>(() => {}) })
+      .use({ name: "good", onConnected: note("up"), onDisconnected: note("down"), onShutdown: note("over") });
+    const connecting = client.connect();
+    await settled();
+    FakeSocket.latest.accept();
+    await vi.advanceTimersByTimeAsync(HOOK_MS);
+    await connecting;
+    const ending = client.shutdown();
+    await vi.advanceTimersByTimeAsync(HOOK_MS);
+    await ending;
+    expect(told).toEqual(["up", "over", "down"]);
+    expect(error.mock.calls.map(([message]) => message)).toEqual([`${hook} of stuck failed`]);
   });
 
   it("find the rooms already being joined", async () => {

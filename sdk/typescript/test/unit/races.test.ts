@@ -164,6 +164,21 @@ describe("a channel", () => {
   });
 });
 
+it.each([
+  ["700", 1_000],
+  [null, 1_000],
+  [NaN, 1_000],
+  [-1, 50],
+])("a refusal for now that asks for a pause of %j is neither repeated without pause nor for ever held back", async (retryAfterMs, ms) => {
+  const { client, socket } = await connected();
+  void client.joinRoom({ roomId: "r", userId: "ada" }, { signal: new AbortController().signal });
+  socket.next("presence:join").answer(refusal("rate_limited", { retryable: true, retryAfterMs }));
+  await vi.advanceTimersByTimeAsync(ms - 1);
+  expect(socket.count("presence:join")).toBe(0);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(socket.count("presence:join")).toBe(1);
+});
+
 describe("a server that talks nonsense", () => {
   const NONSENSE = [undefined, null, 5, "x", [], {}, { ok: true }, { ok: true, snapshot: [null], self: {} }, JSON.parse('{"__proto__":{"ok":true}}') as unknown];
 

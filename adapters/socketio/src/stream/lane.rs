@@ -1,0 +1,328 @@
+//! The way to a WebSocket's client past the transport: whole frames, which many streams may
+//! share, are queued here and written in rounds. What the transport itself writes joins the queue
+//! whole, so that frames never mix.
+//!
+//! A stream starts with the transport's queue. To change over without a change of order, a
+//! [marker](MARKER) goes through that queue, and what is pushed meanwhile is held until it comes
+//! out here. The client never sees it.
+
+use std::fmt;
+use std::io::{self, IoSlice};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use rtm_domain::ports::Clock;
+use socket2::SockRef;
+use tokio::io::ReadBuf;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::limits::Limits;
+use crate::stream::StreamHandle;
+use crate::stream::outgoing::{BATCH, Outgoing};
+use crate::stream::read_ahead::ReadAhead;
+use crate::stream::rounds::Rounds;
+use crate::stream::written::frames;
+
+/// The event that is the marker.
+pub(crate) const MARKER: &str = "rtm:change-over";
+
+/// How the marker's payload begins.
+const MARKER_PAYLOAD: &[u8] = b"42[\"rtm:change-over\"";
+
+/// Bytes that may wait before the transport has to.
+const TRANSPORT_AHEAD_BYTES: usize = 64 * 1024;
+
+/// A WebSocket's stream, from both sides: the transport reads and writes it, and connections
+/// push frames to it.
+pub(crate) struct Lane {
+    tcp: TcpStream,
+    handle: Arc<StreamHandle>,
+    clock: Arc<dyn Clock>,
+    rounds: Arc<Rounds>,
+    stall_max: Duration,
+    queue_bytes_max: usize,
+    state: Mutex<State>,
+}
+
+impl fmt::Debug for Lane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let remote = self.handle.remote;
+        f.debug_struct("Lane")
+            .field("remote", &remote)
+            .finish_non_exhaustive()
+    }
+}
+
+struct State {
+    outgoing: Outgoing,
+    read_ahead: ReadAhead,
+    /// Whether a round is going to write it.
+    is_gathered: bool,
+    /// Whether a task waits for the peer to take more.
+    is_draining: bool,
+    /// Whether the peer has taken something since somebody looked.
+    is_moving: bool,
+    /// Messages of the transport, up to two.
+    messages: u8,
+}
+
+impl State {
+    /// Takes what the transport writes.
+    fn take(&mut self, bytes: &[u8]) {
+        if self.messages > 1 && !self.outgoing.is_held() {
+            return self.outgoing.push_ahead(Bytes::copy_from_slice(bytes));
+        }
+        for written in frames(bytes) {
+            if self.outgoing.is_held() && written.payload.starts_with(MARKER_PAYLOAD) {
+                self.outgoing.release();
+                continue;
+            }
+            if written.is_message() {
+                self.messages = self.messages.saturating_add(1);
+            }
+            self.outgoing
+                .push_ahead(Bytes::copy_from_slice(written.frame));
+        }
+    }
+}
+
+/// More waited than may.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Full;
+
+impl Lane {
+    pub(super) fn new(
+        tcp: TcpStream,
+        handle: Arc<StreamHandle>,
+        clock: Arc<dyn Clock>,
+        rounds: Arc<Rounds>,
+        limits: &Limits,
+    ) -> Arc<Self> {
+        rounds.run_here();
+        let lane = Arc::new(Self {
+            tcp,
+            clock,
+            rounds,
+            stall_max: limits.write_stall_max,
+            queue_bytes_max: limits.queue_bytes_max,
+            state: Mutex::new(State {
+                outgoing: Outgoing::default(),
+                read_ahead: ReadAhead::new(limits.message_bytes_max),
+                is_gathered: false,
+                is_draining: false,
+                is_moving: false,
+                messages: 0,
+            }),
+            handle,
+        });
+        lane.handle.lane_is(&lane);
+        lane
+    }
+
+    pub(super) fn handle(&self) -> &Arc<StreamHandle> {
+        &self.handle
+    }
+
+    /// Whether the session's queue ends here and nowhere else from now on. The first message is
+    /// the handshake's; the next one comes from the transport's writer, which keeps the queue.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.state().messages > 1
+    }
+
+    /// What is pushed from now on waits for the marker.
+    pub(crate) fn hold(&self) {
+        self.state().outgoing.hold();
+    }
+
+    /// There will be no marker.
+    pub(crate) fn release(&self) {
+        self.state().outgoing.release();
+    }
+
+    /// Whether nothing waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.state().outgoing.bytes() == 0
+    }
+
+    /// Queues a frame, to be written with what else is pushed in this round. One frame of any
+    /// size may enter an empty queue.
+    pub(crate) fn push(self: &Arc<Self>, frame: Bytes) -> Result<(), Full> {
+        let mut state = self.state();
+        if self.handle.check().is_err() {
+            return Ok(());
+        }
+        let waiting = state.outgoing.bytes();
+        if waiting > 0 && waiting + frame.len() > self.queue_bytes_max {
+            return Err(Full);
+        }
+        state.outgoing.push(frame);
+        self.gather(&mut state);
+        Ok(())
+    }
+
+    /// Has a round write it, unless somebody does so anyway.
+    fn gather(self: &Arc<Self>, state: &mut State) {
+        if !state.is_gathered && !state.is_draining && !state.outgoing.is_idle() {
+            state.is_gathered = true;
+            self.rounds.add(self.clone());
+        }
+    }
+
+    /// The round is over.
+    pub(super) fn write_gathered(self: &Arc<Self>) {
+        let mut state = self.state();
+        state.is_gathered = false;
+        if !state.is_draining {
+            self.write(&mut state);
+        }
+    }
+
+    /// Takes messages of the transport, all of them or none.
+    pub(super) fn poll_write(
+        self: &Arc<Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.handle.writer.register(cx.waker());
+        self.handle.check()?;
+        let mut state = self.state();
+        if state.outgoing.bytes() > TRANSPORT_AHEAD_BYTES && !state.outgoing.is_idle() {
+            if !state.is_draining {
+                self.write(&mut state);
+            }
+            if state.outgoing.bytes() > TRANSPORT_AHEAD_BYTES && !state.outgoing.is_idle() {
+                return Poll::Pending;
+            }
+        }
+        state.take(buf);
+        Poll::Ready(Ok(buf.len()))
+    }
+
+    /// Writes what can be written, and waits for what cannot.
+    pub(super) fn poll_flush(self: &Arc<Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.handle.writer.register(cx.waker());
+        self.handle.check()?;
+        let mut state = self.state();
+        if !state.is_draining {
+            self.write(&mut state);
+        }
+        self.handle.check()?;
+        if !state.outgoing.is_idle() {
+            return Poll::Pending;
+        }
+        drop(state);
+        self.handle.with_line(|line| line.drained());
+        Poll::Ready(Ok(()))
+    }
+
+    /// Nothing is written after what is there.
+    pub(super) fn shut_down(&self) -> io::Result<()> {
+        SockRef::from(&self.tcp).shutdown(std::net::Shutdown::Write)
+    }
+
+    pub(super) fn poll_read(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.handle.reader.register(cx.waker());
+        self.handle.check()?;
+        if self.state().read_ahead.is_used_up() {
+            // Whoever writes wakes it.
+            return Poll::Pending;
+        }
+        let read = loop {
+            ready!(self.tcp.poll_read_ready(cx))?;
+            match self.tcp.try_read(buf.initialize_unfilled()) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                read => break read?,
+            }
+        };
+        buf.advance(read);
+        self.state().read_ahead.read(read);
+        if read > 0 {
+            let now = self.clock.now();
+            self.handle.with_line(|line| line.hear(now));
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Closes the stream for good, whatever waits.
+    pub(super) fn close(&self) {
+        // The peer may have closed it before.
+        let _ = SockRef::from(&self.tcp).shutdown(std::net::Shutdown::Both);
+    }
+
+    /// Hands to the system what it takes.
+    fn write(self: &Arc<Self>, state: &mut State) {
+        while !state.outgoing.is_idle() {
+            let mut slices = [IoSlice::new(&[]); BATCH];
+            let count = state.outgoing.batch(&mut slices);
+            match self.tcp.try_write_vectored(&slices[..count]) {
+                Ok(bytes) => {
+                    state.outgoing.wrote(bytes);
+                    state.is_moving = true;
+                    if state.read_ahead.wrote(bytes) {
+                        self.handle.reader.wake();
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    state.read_ahead.waits();
+                    if !state.is_draining {
+                        state.is_draining = true;
+                        tokio::spawn(self.clone().drain());
+                    }
+                    return;
+                }
+                Err(error) => {
+                    tracing::debug!(%error, remote = %self.handle.remote, "a stream broke");
+                    state.outgoing.clear();
+                    self.handle.close();
+                }
+            }
+        }
+        if state.read_ahead.all_written() {
+            self.handle.reader.wake();
+        }
+        self.handle.writer.wake();
+    }
+
+    /// Writes whenever the peer has taken something, until nothing waits. It runs only while a
+    /// peer is behind.
+    async fn drain(self: Arc<Self>) {
+        while timeout(self.stall_max, self.moves()).await.is_ok() {
+            let mut state = self.state();
+            if state.outgoing.is_idle() {
+                state.is_draining = false;
+                return;
+            }
+        }
+        self.handle.stalled();
+    }
+
+    /// Completes when something was written, or nothing will be.
+    async fn moves(self: &Arc<Self>) {
+        loop {
+            let is_writable = self.tcp.writable().await.is_ok();
+            let mut state = self.state();
+            if is_writable {
+                self.write(&mut state);
+            } else {
+                state.outgoing.clear();
+            }
+            if std::mem::take(&mut state.is_moving) || state.outgoing.is_idle() {
+                return;
+            }
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,187 @@
+//! A lane over a real stream, with a transport that writes by hand.
+
+use std::future::poll_fn;
+use std::time::Instant;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use rtm_domain::time::{Moment, Timestamp};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use super::*;
+use crate::packet;
+use crate::stream::ClientStream;
+
+/// More than the systems of both sides keep.
+const MORE_THAN_FITS: usize = 32 * 1024 * 1024;
+
+#[tokio::test]
+async fn what_is_pushed_follows_what_the_transport_had_queued_before_and_the_marker_stays_here() {
+    let (lane, mut peer) = connected(&Limits::default()).await;
+    assert!(!lane.is_ready());
+    transport_writes(&lane, &message("handshake")).await;
+    assert!(!lane.is_ready());
+    transport_writes(&lane, &message("welcome")).await;
+    assert!(lane.is_ready());
+    lane.hold();
+    lane.push(message("pushed")).unwrap();
+    let marker = packet::event_text(&format!(r#"["{MARKER}",null]"#));
+    let queued = [message("queued"), marker, message("after")].concat();
+    transport_writes(&lane, &queued).await;
+    lane.push(message("pushed later")).unwrap();
+    let order = [
+        "handshake",
+        "welcome",
+        "queued",
+        "pushed",
+        "after",
+        "pushed later",
+    ];
+    let expected = order.map(message).concat();
+    let mut read = vec![0; expected.len()];
+    peer.read_exact(&mut read).await.unwrap();
+    assert_eq!(read, expected);
+    assert!(lane.is_empty());
+}
+
+#[tokio::test]
+async fn many_frames_arrive_whole_and_in_order_beside_those_of_the_transport() {
+    let limits = Limits {
+        queue_bytes_max: usize::MAX,
+        ..Limits::default()
+    };
+    let (lane, mut peer) = connected(&limits).await;
+    let (pushed, written) = (message(&"p".repeat(3_000)), message(&"w".repeat(5_000)));
+    let count = 2_000;
+    for _ in 0..count {
+        lane.push(pushed.clone()).unwrap();
+    }
+    let writing = async {
+        for _ in 0..count {
+            transport_writes(&lane, &written).await;
+        }
+    };
+    let mut read = vec![0; count * (pushed.len() + written.len())];
+    let (_, reading) = tokio::join!(writing, peer.read_exact(&mut read));
+    reading.unwrap();
+    let (mut seen, mut seen_written) = (0, 0);
+    for found in frames(&read) {
+        match found.frame == pushed {
+            true => seen += 1,
+            false => {
+                assert_eq!(found.frame, written);
+                seen_written += 1;
+            }
+        }
+    }
+    assert_eq!((seen, seen_written), (count, count));
+}
+
+#[tokio::test]
+async fn a_queue_takes_one_frame_of_any_size_and_then_the_limit() {
+    let limits = Limits {
+        queue_bytes_max: 1_000,
+        ..Limits::default()
+    };
+    let (lane, _peer) = connected(&limits).await;
+    lane.push(message(&"x".repeat(MORE_THAN_FITS))).unwrap();
+    assert_eq!(lane.push(message("more")), Err(Full));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_takes_nothing_for_too_long_is_closed() {
+    let (lane, _peer) = connected(&Limits::default()).await;
+    lane.push(message(&"x".repeat(MORE_THAN_FITS))).unwrap();
+    let error = poll_fn(|cx| lane.poll_flush(cx)).await.unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::ConnectionAborted);
+    // What is pushed to what is closed is nobody's.
+    lane.push(message("late")).unwrap();
+}
+
+#[tokio::test]
+async fn the_transport_waits_while_the_peer_is_behind_and_little_more_is_read() {
+    let limits = Limits {
+        message_bytes_max: 1_000,
+        ..Limits::default()
+    };
+    let (lane, mut peer) = connected(&limits).await;
+    let large = message(&"x".repeat(MORE_THAN_FITS));
+    lane.push(large.clone()).unwrap();
+    assert!(poll_fn(|cx| lane.poll_flush(cx)).now_or_never().is_none());
+    let write = message("ping");
+    assert!(
+        poll_fn(|cx| lane.poll_write(cx, &write))
+            .now_or_never()
+            .is_none()
+    );
+
+    peer.write_all(&[b'y'; 3_000]).await.unwrap();
+    let mut read = 0;
+    while read < limits.message_bytes_max {
+        read += some_read(&lane).await;
+    }
+    assert!(
+        some_read(&lane).now_or_never().is_none(),
+        "read more than {read}"
+    );
+
+    let taking = async {
+        peer.read_exact(&mut vec![0; large.len()]).await.unwrap();
+        peer
+    };
+    let (mut peer, ()) = tokio::join!(taking, transport_writes(&lane, &write));
+    let mut ping = vec![0; write.len()];
+    peer.read_exact(&mut ping).await.unwrap();
+    assert_eq!(ping, write);
+    while read < 3_000 {
+        read += some_read(&lane).await;
+    }
+}
+
+async fn some_read(lane: &Lane) -> usize {
+    let mut bytes = [0; 100];
+    let mut buf = ReadBuf::new(&mut bytes);
+    poll_fn(|cx| lane.poll_read(cx, &mut buf)).await.unwrap();
+    buf.filled().len()
+}
+
+/// Writes and flushes as the transport does.
+async fn transport_writes(lane: &Arc<Lane>, frames: &[u8]) {
+    let taken = poll_fn(|cx| lane.poll_write(cx, frames)).await.unwrap();
+    assert_eq!(taken, frames.len());
+    poll_fn(|cx| lane.poll_flush(cx)).await.unwrap();
+}
+
+fn message(text: &str) -> Bytes {
+    packet::event_text(&format!("[\"{text}\"]"))
+}
+
+async fn connected(limits: &Limits) -> (Arc<Lane>, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (peer, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
+    let (tcp, remote) = accepted.unwrap();
+    let handle = Arc::new(StreamHandle::new(remote));
+    let stream = ClientStream::new(tcp, handle, Arc::new(Steady(Instant::now())), limits);
+    (
+        stream.into_lane(Arc::new(Rounds::new()), limits),
+        peer.unwrap(),
+    )
+}
+
+struct Steady(Instant);
+
+impl Clock for Steady {
+    fn now(&self) -> Moment {
+        Moment(u64::try_from(self.0.elapsed().as_millis()).unwrap())
+    }
+
+    fn wall(&self) -> Timestamp {
+        Timestamp(0)
+    }
+
+    fn sleep(&self, _span: Duration) -> BoxFuture<'static, ()> {
+        std::future::pending().boxed()
+    }
+}
