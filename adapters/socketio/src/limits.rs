@@ -23,8 +23,8 @@ pub struct Limits {
     pub connections_per_address_max: usize,
     /// Sessions that have not entered the namespace; beyond it, the oldest has to go.
     pub pending_sessions_max: usize,
-    /// Bytes of messages that have arrived in part, of all connections together; beyond it, the
-    /// largest are given up.
+    /// Bytes of messages that have arrived in part, and of packets that wait for attachments, of all
+    /// connections together; beyond it, the largest are given up.
     pub partial_bytes_max: usize,
     /// Bytes that wait to be sent to one connection. One larger packet may enter an empty queue.
     pub queue_bytes_max: usize,

@@ -32,7 +32,7 @@ pub enum Cut {
     BadPacket,
     /// The client polled twice at once.
     PolledTwice,
-    /// The stream broke, or something on it was no frame or too large.
+    /// The stream broke, or something on it was no frame or too large, or had to make room.
     TransportError,
     /// What proved the client's identity has expired.
     IdentityExpired,

@@ -1,5 +1,6 @@
-//! Messages that have arrived in part: a budget for all connections together. Beyond it, the one
-//! that has the most is given up, so that nobody needs to fear others who has sent little.
+//! Messages that have arrived in part, packets that wait for attachments among them: a budget for
+//! all connections together. Beyond it, the one that has the most is given up, so that nobody needs
+//! to fear others who has sent little.
 
 use std::collections::BTreeMap;
 use std::fmt;

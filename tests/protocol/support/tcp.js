@@ -5,6 +5,7 @@ import { ANSWER_MS, Watch } from "./wait.js";
 
 export const TEXT = 1;
 export const BINARY = 2;
+export const PING = 9;
 
 export class Tcp {
   #watch = new Watch();

@@ -112,7 +112,7 @@ pub(super) fn rows() -> impl Iterator<Item = Setting> {
         Setting::new(
             "MAX_PARTIAL_BYTES",
             "8388608",
-            "Most bytes of unfinished messages of all connections; more give up the largest.",
+            "Most bytes of unfinished messages of all connections, with packets that wait for attachments; more give up the largest.",
             bytes(1024..=GIB, |c, n| c.limits.partial_bytes = n),
         ),
         Setting::new(
