@@ -58,11 +58,14 @@ pub(crate) async fn answer(
         return open(request, &sessions, next).await;
     }
     let transport = transport_in(request.uri());
-    if let (Some(sid), Some(Transport::WebSocket), Some(stream)) = (
-        value_in(request.uri(), "sid"),
-        transport,
-        stream_of(request.extensions()),
-    ) {
+    let is_upgrade = upgrade::is_one(&request);
+    // A stream that stays HTTP may carry other sessions afterwards.
+    if is_upgrade
+        && let (Some(sid), Some(stream)) = (
+            value_in(request.uri(), "sid"),
+            stream_of(request.extensions()),
+        )
+    {
         sessions.registry.upgrade(sid, stream);
     }
     let line = session_of(&sessions.registry, &request).map(|connection| connection.line().clone());
@@ -72,7 +75,7 @@ pub(crate) async fn answer(
             return session_unknown();
         }
     }
-    if upgrade::is_one(&request) {
+    if is_upgrade {
         return upgrade::answer(request, &sessions);
     }
     if transport != Some(Transport::Polling) {

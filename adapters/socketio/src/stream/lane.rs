@@ -138,8 +138,10 @@ impl Lane {
     }
 
     /// There will be no marker.
-    pub(crate) fn release(&self) {
-        self.state().outgoing.release();
+    pub(crate) fn release(self: &Arc<Self>) {
+        let mut state = self.state();
+        state.outgoing.release();
+        self.gather(&mut state);
     }
 
     /// Whether nothing waits.
@@ -198,10 +200,14 @@ impl Lane {
             }
         }
         state.take(buf);
+        if !state.is_draining {
+            // It may not be flushed: the answer to a close is the last that is written.
+            self.write(&mut state);
+        }
         Poll::Ready(Ok(buf.len()))
     }
 
-    /// Writes what can be written, and waits for what cannot.
+    /// Writes what can be written, and waits until all of the transport is.
     pub(super) fn poll_flush(self: &Arc<Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.handle.writer.register(cx.waker());
         self.handle.check()?;
@@ -210,7 +216,7 @@ impl Lane {
             self.write(&mut state);
         }
         self.handle.check()?;
-        if !state.outgoing.is_idle() {
+        if !state.outgoing.is_transport_done() {
             return Poll::Pending;
         }
         drop(state);
@@ -265,6 +271,7 @@ impl Lane {
                 Ok(bytes) => {
                     state.outgoing.wrote(bytes);
                     state.is_moving = true;
+                    self.handle.writer.wake();
                     if state.read_ahead.wrote(bytes) {
                         self.handle.reader.wake();
                     }

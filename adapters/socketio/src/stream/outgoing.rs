@@ -15,18 +15,27 @@ const PLACES_KEPT: usize = 8;
 #[derive(Debug, Default)]
 pub(super) struct Outgoing {
     queue: VecDeque<Bytes>,
-    held: Option<VecDeque<Bytes>>,
-    /// Of both.
+    /// What waits until nothing holds it back any more.
+    held: VecDeque<Bytes>,
+    /// How many markers are to come.
+    holds: usize,
+    /// Bytes of both.
     bytes: usize,
+    /// Those of them that are held.
+    held_bytes: usize,
+    /// Bytes up to the end of the transport's last frame.
+    transport_bytes: usize,
 }
 
 impl Outgoing {
     /// Adds a frame that goes past the transport.
     pub(super) fn push(&mut self, frame: Bytes) {
         self.bytes += frame.len();
-        match &mut self.held {
-            Some(held) => held.push_back(frame),
-            None => self.queue.push_back(frame),
+        if self.is_held() {
+            self.held_bytes += frame.len();
+            self.held.push_back(frame);
+        } else {
+            self.queue.push_back(frame);
         }
     }
 
@@ -35,23 +44,31 @@ impl Outgoing {
         self.bytes += frames.len();
         if !frames.is_empty() {
             self.queue.push_back(frames);
+            self.transport_bytes = self.bytes - self.held_bytes;
         }
     }
 
-    /// What is pushed from now on waits.
+    /// What is pushed from now on waits. Each hold has its own release.
     pub(super) fn hold(&mut self) {
-        self.held.get_or_insert_default();
+        self.holds += 1;
     }
 
-    /// What was held follows what is there.
+    /// After the last release, what was held follows what is there.
     pub(super) fn release(&mut self) {
-        if let Some(held) = self.held.take() {
-            self.queue.extend(held);
+        self.holds = self.holds.saturating_sub(1);
+        if self.holds == 0 {
+            self.queue.extend(std::mem::take(&mut self.held));
+            self.held_bytes = 0;
         }
     }
 
     pub(super) fn is_held(&self) -> bool {
-        self.held.is_some()
+        self.holds > 0
+    }
+
+    /// Whether everything of the transport has been written.
+    pub(super) fn is_transport_done(&self) -> bool {
+        self.transport_bytes == 0
     }
 
     /// Bytes of everything that waits.
@@ -77,6 +94,7 @@ impl Outgoing {
     /// The first so many bytes have been written.
     pub(super) fn wrote(&mut self, mut bytes: usize) {
         self.bytes -= bytes;
+        self.transport_bytes = self.transport_bytes.saturating_sub(bytes);
         while let Some(first) = self.queue.front_mut() {
             if bytes < first.len() {
                 first.advance(bytes);
@@ -126,6 +144,22 @@ mod tests {
         outgoing.push(Bytes::from_static(b"d"));
         assert_eq!(write(&mut outgoing, 10), b"cd");
         assert_eq!(outgoing.bytes(), 0);
+    }
+
+    #[test]
+    fn two_holds_need_two_releases_and_the_transport_is_done_before_the_rest() {
+        let mut outgoing = Outgoing::default();
+        outgoing.hold();
+        outgoing.hold();
+        outgoing.push(Bytes::from_static(b"bb"));
+        outgoing.release();
+        assert!(outgoing.is_held());
+        outgoing.push_ahead(Bytes::from_static(b"aaa"));
+        outgoing.release();
+        assert!(!outgoing.is_held() && !outgoing.is_transport_done());
+        assert_eq!(write(&mut outgoing, 3), b"aaa");
+        assert!(outgoing.is_transport_done() && !outgoing.is_idle());
+        assert_eq!(write(&mut outgoing, 3), b"bb");
     }
 
     proptest! {

@@ -46,6 +46,33 @@ async fn what_is_pushed_follows_what_the_transport_had_queued_before_and_the_mar
 }
 
 #[tokio::test]
+async fn what_the_transport_writes_last_leaves_without_a_flush() {
+    let (lane, mut peer) = connected(&Limits::default()).await;
+    let close = [0x88, 0];
+    let taken = poll_fn(|cx| lane.poll_write(cx, &close)).await.unwrap();
+    lane.close();
+    let mut read = Vec::new();
+    peer.read_to_end(&mut read).await.unwrap();
+    assert_eq!((taken, read.as_slice()), (2, close.as_slice()));
+}
+
+#[tokio::test]
+async fn the_transport_waits_for_its_own_frames_and_not_for_what_is_pushed_after_them() {
+    let (lane, mut peer) = connected(&Limits::default()).await;
+    let large = message(&"x".repeat(MORE_THAN_FITS));
+    poll_fn(|cx| lane.poll_write(cx, &large)).await.unwrap();
+    let pushed = message(&"y".repeat(MORE_THAN_FITS));
+    lane.state().outgoing.push(pushed.clone());
+    let mut read = vec![0; large.len()];
+    let flush = poll_fn(|cx| lane.poll_flush(cx));
+    let (flushed, taken) = tokio::join!(flush, peer.read_exact(&mut read));
+    flushed.unwrap();
+    taken.unwrap();
+    assert!(!lane.is_empty());
+    peer.read_exact(&mut vec![0; pushed.len()]).await.unwrap();
+}
+
+#[tokio::test]
 async fn many_frames_arrive_whole_and_in_order_beside_those_of_the_transport() {
     let limits = Limits {
         queue_bytes_max: usize::MAX,
@@ -92,7 +119,8 @@ async fn a_queue_takes_one_frame_of_any_size_and_then_the_limit() {
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_takes_nothing_for_too_long_is_closed() {
     let (lane, _peer) = connected(&Limits::default()).await;
-    lane.push(message(&"x".repeat(MORE_THAN_FITS))).unwrap();
+    let large = message(&"x".repeat(MORE_THAN_FITS));
+    poll_fn(|cx| lane.poll_write(cx, &large)).await.unwrap();
     let error = poll_fn(|cx| lane.poll_flush(cx)).await.unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::ConnectionAborted);
     // What is pushed to what is closed is nobody's.
@@ -108,7 +136,6 @@ async fn the_transport_waits_while_the_peer_is_behind_and_little_more_is_read() 
     let (lane, mut peer) = connected(&limits).await;
     let large = message(&"x".repeat(MORE_THAN_FITS));
     lane.push(large.clone()).unwrap();
-    assert!(poll_fn(|cx| lane.poll_flush(cx)).now_or_never().is_none());
     let write = message("ping");
     assert!(
         poll_fn(|cx| lane.poll_write(cx, &write))
