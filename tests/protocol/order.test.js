@@ -1,5 +1,6 @@
 // A socket's own events take effect in the order in which it sent them, and none is lost: not in a burst, not in the moment of connecting.
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { test } from "node:test";
 import { clientsOf, TRANSPORTS } from "./support/client.js";
 import { Polling } from "./support/http.js";
@@ -33,6 +34,15 @@ for (const [name, options] of Object.entries(TRANSPORTS)) {
     await watcher.sync(room);
   });
 }
+
+test("a WebSocket that its client closes ends with a close frame", async () => {
+  const raw = await RawSocket.enter(server);
+  await raw.ask("presence:join", { roomId: unique("room"), userId: "polite" });
+  const closed = once(raw.ws, "close");
+  raw.ws.close(1000);
+  // 1006 if the stream just ended.
+  assert.equal((await closed)[0], 1000);
+});
 
 test("join and leave back to back leave nobody", async (t) => {
   const { connect } = clientsOf(t, server);
