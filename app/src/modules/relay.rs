@@ -53,7 +53,7 @@ impl RelaySettings {
             "newListener",
             "removeListener",
         ];
-        const OURS: [&str; 4] = ["presence:", "chat:", "auth:", "server:"];
+        const OURS: [&str; 5] = ["presence:", "chat:", "auth:", "server:", "rtm:"];
         if name.is_empty() || name.len() > Self::NAME_BYTES_MAX {
             return Some("a name has 1 to 128 bytes");
         }
@@ -240,6 +240,7 @@ mod tests {
             "chat:message",
             "auth:refresh",
             "server:draining",
+            "rtm:change-over",
             &long,
         ] {
             assert!(RelaySettings::refuse(name).is_some(), "{name}");
