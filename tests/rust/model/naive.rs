@@ -28,8 +28,18 @@ pub(super) struct Naive {
     /// Since it was set, a version may have been forgotten, which nobody notices.
     pub(super) forgotten: [bool; 2],
     pub(super) subscribed: [bool; 2],
-    /// With whether the version before it may have been forgotten.
-    heard: Vec<(RoomId, Published, bool)>,
+    /// Rooms that were subscribed to once: late events may still arrive.
+    pub(super) left: [bool; 2],
+    heard: Vec<Heard>,
+}
+
+struct Heard {
+    room: RoomId,
+    published: Published,
+    /// Whether the version before it may have been forgotten.
+    forgotten: bool,
+    /// Whether it need not be heard, as the subscription had ended.
+    late: bool,
 }
 
 #[derive(Clone)]
@@ -49,6 +59,7 @@ impl Naive {
             versions: [Version(0); 2],
             forgotten: [false; 2],
             subscribed: [false; 2],
+            left: [false; 2],
             heard: Vec::new(),
         }
     }
@@ -91,13 +102,18 @@ impl Naive {
             version = Version(wall.max(prev.0 + 1).max(commit.floor.0 + 1));
             self.versions[room] = version;
             self.forgotten[room] = false;
-            if self.subscribed[room] {
+            if self.subscribed[room] || self.left[room] {
                 let published = Published {
                     version,
                     prev,
                     event,
                 };
-                self.heard.push((commit.room, published, forgotten));
+                self.heard.push(Heard {
+                    room: commit.room,
+                    published,
+                    forgotten,
+                    late: !self.subscribed[room],
+                });
             }
         }
         self.records.retain(|it| (it.room, it.conn) != (room, conn));
@@ -120,18 +136,25 @@ impl Naive {
     }
 
     /// What must have been heard, given what was: of a version that may have been forgotten, the
-    /// next event says that it was, or names it.
+    /// next event says that it was, or names it; an event after the end of a subscription may
+    /// arrive or not.
     pub(super) fn heard(&self, heard: &[(RoomId, Published)]) -> Vec<(RoomId, Published)> {
-        let expected = self.heard.iter().enumerate();
-        let expected = expected.map(|(nth, (room, published, forgotten))| {
-            let mut published = published.clone();
-            let says = heard.get(nth).map(|(_, it)| it.prev);
-            if *forgotten && says == Some(Version(0)) {
+        let mut expected = Vec::new();
+        for one in &self.heard {
+            let there = heard.get(expected.len());
+            let is_it = |(room, it): &(RoomId, Published)| {
+                *room == one.room && it.version == one.published.version
+            };
+            if one.late && !there.is_some_and(is_it) {
+                continue;
+            }
+            let mut published = one.published.clone();
+            if one.forgotten && there.map(|(_, it)| it.prev) == Some(Version(0)) {
                 published.prev = Version(0);
             }
-            (room.clone(), published)
-        });
-        expected.collect()
+            expected.push((one.room.clone(), published));
+        }
+        expected
     }
 
     pub(super) fn renew(
