@@ -10,6 +10,8 @@ it("a cut line is resumed: the others see no leave, and the one cut off gets a d
   const watcher = await join(server.url, "r", "watcher");
   const ada = await join(proxy.url, "r", "ada", { n: 1 });
   const { connId } = ada.channel.self ?? {};
+  // Another connection's answer says nothing of when this one hears of it.
+  await until(watcher.channel, "ada", () => watcher.channel.members.has("ada"));
   const seen: string[] = [];
   watcher.channel.on("presenceEvent", ({ type, userId }) => seen.push(`${type} ${userId}`));
   const changes: unknown[] = [];
