@@ -20,7 +20,8 @@ export class RawSocket {
   /** Opens a transport and enters the namespace `/`. */
   static async enter(server, options) {
     const raw = await RawSocket.open(server, { early: ["40"], ...options });
-    await raw.until("40");
+    const answer = await raw.until((text) => text.startsWith("40") || text.startsWith("44"));
+    if (answer.startsWith("44")) throw new Error(`not let in: ${answer}`);
     return raw;
   }
 
