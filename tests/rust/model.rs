@@ -238,7 +238,7 @@ impl Pair {
                 self.naive.told(room, Version(0), told)?;
             }
             Step::Unsubscribe(room) => {
-                self.naive.left[room] |= self.naive.subscribed[room];
+                self.naive.was_subscribed[room] |= self.naive.subscribed[room];
                 self.naive.subscribed[room] = false;
                 now(self.feed.unsubscribe(&id(room)));
             }

@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 export const RTM = path.resolve(process.env.RTM_BIN ?? fileURLToPath(new URL("../../target/release/rtm", import.meta.url)));
 const READY_MS = 10_000;
 /** A load far above what one connection may send by default. */
-export const UNLIMITED = { MAX_EVENTS_PER_SECOND: "1000000", MAX_EVENTS_BURST: "10000000" };
+const UNLIMITED = { MAX_EVENTS_PER_SECOND: "1000000", MAX_EVENTS_BURST: "10000000" };
 
 /** The command line, by `parseArgs`; `--help` prints the usage, and what cannot be understood ends with 2. */
 export function commandLine(usage, options) {
@@ -61,7 +61,7 @@ export class Rig {
   ended = false;
   #children = new Set();
 
-  /** A process that runs until it is ended. What it says is shown if it fails. */
+  /** A process that runs until it is ended. What it says is shown if it fails, and returned when it is stopped. */
   async start(name, command, args, { env = {}, core, ready } = {}) {
     const child = this.#spawn(command, args, { env, core });
     let said = "";
@@ -71,15 +71,19 @@ export class Rig {
     });
     gone.catch(() => {});
     await Promise.race([ready(), gone]);
-    return { pid: child.pid, stop: () => this.#stop(child) };
+    const stop = async () => {
+      await this.#stop(child);
+      return said;
+    };
+    return { pid: child.pid, stop };
   }
 
-  /** An `rtm` that serves. */
-  async serve({ env = {}, core } = {}) {
+  /** An `rtm` that serves, unless it is said otherwise without limits of events. */
+  async serve({ env = {}, core, unlimited = true } = {}) {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const started = await this.start("rtm", RTM, [], {
-      env: { PORT: String(port), LOG_LEVEL: "warn", ...UNLIMITED, ...env },
+      env: { PORT: String(port), LOG_LEVEL: "warn", ...(unlimited ? UNLIMITED : {}), ...env },
       core,
       ready: () => answers(`${url}/readyz`),
     });

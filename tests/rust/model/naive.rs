@@ -28,8 +28,8 @@ pub(super) struct Naive {
     /// Since it was set, a version may have been forgotten, which nobody notices.
     pub(super) forgotten: [bool; 2],
     pub(super) subscribed: [bool; 2],
-    /// Rooms that were subscribed to once: late events may still arrive.
-    pub(super) left: [bool; 2],
+    /// Whether late events may still arrive.
+    pub(super) was_subscribed: [bool; 2],
     heard: Vec<Heard>,
 }
 
@@ -59,7 +59,7 @@ impl Naive {
             versions: [Version(0); 2],
             forgotten: [false; 2],
             subscribed: [false; 2],
-            left: [false; 2],
+            was_subscribed: [false; 2],
             heard: Vec::new(),
         }
     }
@@ -102,7 +102,7 @@ impl Naive {
             version = Version(wall.max(prev.0 + 1).max(commit.floor.0 + 1));
             self.versions[room] = version;
             self.forgotten[room] = false;
-            if self.subscribed[room] || self.left[room] {
+            if self.subscribed[room] || self.was_subscribed[room] {
                 let published = Published {
                     version,
                     prev,

@@ -1,8 +1,6 @@
 //! Broadcasts to this node's sockets: encoded once, on the same way as everything else that
 //! their connections are sent, so that what a module broadcasts and what it answers stay in order.
 
-use std::sync::Arc;
-
 use socketioxide::SocketError;
 use socketioxide::adapter::Emitter;
 use socketioxide_core::Value;
@@ -22,7 +20,7 @@ const MAIN: &str = "/";
 /// Some of them could not be sent to.
 pub(super) fn broadcast(
     local: &CoreLocalAdapter<Emitter>,
-    registry: &Arc<Registry>,
+    registry: &Registry,
     packet: Packet,
     opts: BroadcastOptions,
 ) -> Result<(), Vec<SocketError>> {

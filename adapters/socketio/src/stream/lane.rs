@@ -70,6 +70,11 @@ struct State {
 }
 
 impl State {
+    /// Whether the transport has to wait.
+    fn is_far_behind(&self) -> bool {
+        self.outgoing.bytes() > TRANSPORT_AHEAD_BYTES && !self.outgoing.is_idle()
+    }
+
     /// Takes what the transport writes.
     fn take(&mut self, bytes: &[u8]) {
         if self.messages > 1 && !self.outgoing.is_held() {
@@ -191,13 +196,11 @@ impl Lane {
         self.handle.writer.register(cx.waker());
         self.handle.check()?;
         let mut state = self.state();
-        if state.outgoing.bytes() > TRANSPORT_AHEAD_BYTES && !state.outgoing.is_idle() {
-            if !state.is_draining {
-                self.write(&mut state);
-            }
-            if state.outgoing.bytes() > TRANSPORT_AHEAD_BYTES && !state.outgoing.is_idle() {
-                return Poll::Pending;
-            }
+        if state.is_far_behind() && !state.is_draining {
+            self.write(&mut state);
+        }
+        if state.is_far_behind() {
+            return Poll::Pending;
         }
         state.take(buf);
         if !state.is_draining {
