@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { unique } from "../protocol/support/random.js";
 import { eventually, pause } from "../protocol/support/wait.js";
 import { HEAL_MS } from "./support/member.js";
+import { Proxy } from "./support/proxy.js";
 import { RedisServer } from "./support/redis.js";
 import { ANSWER_MAX_MS, Stage, untilReady } from "./support/stage.js";
 
@@ -86,6 +87,28 @@ for (const [what, [fail, heal]] of Object.entries(AWAY)) {
     for (const member of members) member.mustHaveStayed();
   });
 }
+
+test("subscriptions that cannot be made again refuse no message", async (t) => {
+  const stage = new Stage(t);
+  const redis = stage.own(await RedisServer.start());
+  const proxy = stage.own(await Proxy.before(redis.port));
+  const node = await stage.node(proxy.url);
+  const room = unique("room");
+  const member = await stage.member(node, room, "ann");
+  proxy.hold("SUBSCRIBE");
+  await redis.cli("CLIENT", "KILL", "TYPE", "pubsub");
+  await untilReady(node, false);
+  const said = [];
+  for (const end = performance.now() + AWAY_MS; performance.now() < end; await pause(20)) {
+    const message = unique("said");
+    const { ack } = await member.timed("chat:send", { roomId: room, message });
+    assert.equal(ack.ok, true, JSON.stringify(ack));
+    said.push(message);
+  }
+  proxy.heal();
+  await untilReady(node);
+  for (const message of said) await member.client.hears("chat:message", { message }, HEAL_MS);
+});
 
 test("Redis frozen while everybody talks: all that was taken is heard once, and nothing piles up", async (t) => {
   const { redis, nodes, room, members } = await scene(t);

@@ -45,7 +45,8 @@ struct Inner {
     subscriber: SubscriberClient,
     requests: mpsc::Sender<Request>,
     waiting: Semaphore,
-    gate: Gate,
+    publishing: Gate,
+    subscribing: Gate,
     command_timeout: Duration,
     sharded: bool,
     keys: Arc<Keys>,
@@ -70,15 +71,18 @@ impl Channels {
             subscriber,
             requests,
             waiting: Semaphore::new(RedisSettings::COMMANDS_WAITING_MAX),
-            gate: Gate::new("channels"),
+            publishing: Gate::new("publisher"),
+            subscribing: Gate::new("subscriber"),
             command_timeout,
             sharded,
             keys,
         });
         tokio::spawn(pulse::beat(Arc::downgrade(&inner)));
         let of = Arc::downgrade(&inner);
-        let health = move || of.upgrade().map(|inner| inner.gate.health());
-        tokio::spawn(lifeline::watch(inner.subscriber.clone(), health.clone()));
+        let health = move || of.upgrade().map(|inner| inner.subscribing.health());
+        tokio::spawn(lifeline::watch(inner.subscriber.clone(), health));
+        let of = Arc::downgrade(&inner);
+        let health = move || of.upgrade().map(|inner| inner.publishing.health());
         tokio::spawn(lifeline::watch(inner.publisher.clone(), health));
         Self { inner }
     }
@@ -106,7 +110,7 @@ impl Channels {
             let confirmed = tokio::time::timeout(self.inner.command_timeout, confirmed);
             confirmed.await.map_err(late)?.map_err(gone)?
         };
-        self.inner.gate.pass(Purpose::Command, answer).await
+        self.inner.subscribing.pass(Purpose::Command, answer).await
     }
 
     /// Ends a subscription. Late messages may still arrive.
@@ -148,7 +152,7 @@ impl Channels {
     ) -> Result<Value, StoreError> {
         let _place = self.inner.place()?;
         let call = script.run(&self.inner.publisher, keys, args);
-        self.inner.gate.pass(Purpose::Command, call).await
+        self.inner.publishing.pass(Purpose::Command, call).await
     }
 
     async fn publish_for(
@@ -165,12 +169,12 @@ impl Channels {
                 false => publisher.publish(channel, payload).await,
             }
         };
-        self.inner.gate.pass(purpose, call).await
+        self.inner.publishing.pass(purpose, call).await
     }
 
-    /// Whether Redis answers.
+    /// Whether Redis answers, to both connections.
     pub fn health(&self) -> Health {
-        self.inner.gate.health()
+        self.inner.health()
     }
 
     /// Subscribes anew at whichever server is the right one by now.
@@ -187,6 +191,13 @@ impl Channels {
 }
 
 impl Inner {
+    fn health(&self) -> Health {
+        match self.publishing.health() {
+            Health::Answers => self.subscribing.health(),
+            away => away,
+        }
+    }
+
     /// A place among those who wait for an answer.
     fn place(&self) -> Result<SemaphorePermit<'_>, StoreError> {
         let full = |_| StoreError::Unreachable("too many messages wait for Redis".into());

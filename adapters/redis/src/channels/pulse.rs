@@ -9,7 +9,7 @@ use std::sync::Weak;
 use fred::error::Error;
 use fred::interfaces::ClientLike;
 use fred::prelude::Options;
-use futures_util::future::{try_join, try_join_all};
+use futures_util::future::{join, try_join_all};
 
 use super::Inner;
 use crate::gate::{Health, Purpose};
@@ -19,21 +19,18 @@ use crate::settings::RedisSettings;
 pub(super) async fn beat(channels: Weak<Inner>) {
     while let Some(channels) = channels.upgrade() {
         // Who was refused asks again soon after the first answer.
-        let pause = match channels.gate.health() {
+        let pause = match channels.health() {
             Health::Answers => RedisSettings::PULSE,
             Health::Away { .. } => RedisSettings::PULSE_WHILE_AWAY,
         };
-        // What came of it, the gate has noted.
-        let _ = channels.gate.pass(Purpose::Upkeep, channels.ping()).await;
+        // What came of it, the gates have noted: who publishes need not wait for subscriptions.
+        let subscriber = ping(&channels.subscriber);
+        let publisher = ping(&channels.publisher);
+        let subscribing = channels.subscribing.pass(Purpose::Upkeep, subscriber);
+        let publishing = channels.publishing.pass(Purpose::Upkeep, publisher);
+        let _ = join(subscribing, publishing).await;
         drop(channels);
         tokio::time::sleep(pause).await;
-    }
-}
-
-impl Inner {
-    async fn ping(&self) -> Result<(), Error> {
-        try_join(ping(&self.subscriber), ping(&self.publisher)).await?;
-        Ok(())
     }
 }
 
