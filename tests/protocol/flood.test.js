@@ -217,6 +217,34 @@ for (const [what, begin] of Object.entries(UNFINISHED_MESSAGES)) {
   });
 }
 
+const COMPLETE = `425["nobody:knows",{"pad":"${"x".repeat(990_000)}"}]`;
+/** Each has an event of 1 MB answered, and stays. */
+const COMPLETE_MESSAGES = {
+  "WebSocket frames": async () => {
+    const tcp = await Tcp.webSocket(server);
+    tcp.send(frame(TEXT, COMPLETE));
+    await tcp.until("435[", FLOOD_MS);
+    return tcp;
+  },
+  "polled bodies": async () => {
+    const polling = await (await Polling.open(server)).enter();
+    const tcp = new Tcp(server);
+    tcp.send(`POST ${polling.path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: ${COMPLETE.length}\r\n\r\n`, COMPLETE);
+    await tcp.until("200 OK", FLOOD_MS);
+    await polling.until("435[");
+    return tcp;
+  },
+};
+for (const [what, send] of Object.entries(COMPLETE_MESSAGES)) {
+  test(`100 clients that stay after a message of 1 MB: ${what}`, async () => {
+    const tcps = [];
+    for (let n = 0; n < 100; n += 1) tcps.push(await send());
+    await mustServe(`100 complete ${what}`);
+    assert.ok(tcps.every((tcp) => !tcp.closed));
+    for (const tcp of tcps) tcp.destroy();
+  });
+}
+
 const ANNOUNCEMENT = '453-["x",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1},{"_placeholder":true,"num":2}]';
 const ATTACHMENT_BYTES = 490_000;
 /** Each sends what is not complete and waits until it is read; then tells how to wait for its end. */

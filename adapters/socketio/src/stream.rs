@@ -2,11 +2,14 @@
 //! when its peer takes nothing for too long. From a peer that does not take what it is sent,
 //! little more is read, as every packet may have an answer.
 
+mod frames;
+mod head;
 pub(crate) mod lane;
 mod messages;
 mod outgoing;
 mod read_ahead;
 mod rounds;
+mod source;
 mod websocket;
 mod written;
 

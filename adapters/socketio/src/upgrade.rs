@@ -51,6 +51,7 @@ pub(crate) fn answer(mut request: Request, sessions: &Sessions) -> Response {
             lane,
             parts.read_buf,
             &sessions.partials,
+            sessions.limits.message_bytes_max,
             newcomer,
             when_gone,
         );

@@ -1,8 +1,13 @@
 //! Messages in frames, cut anywhere, and packets that wait for their attachments.
 
+use std::ops::Deref;
+use std::task::Poll;
+
 use proptest::prelude::*;
+use tokio::io::ReadBuf;
 
 use super::*;
+use crate::stream::frames::Frames;
 
 const PING: u8 = 9;
 const MASK: [u8; 4] = [0x5a, 0xff, 0x13, 0x80];
@@ -26,13 +31,55 @@ fn frame(opcode: u8, is_last: bool, payload: &[u8]) -> Vec<u8> {
     frame
 }
 
+/// A stream's messages, as they are read.
+struct Reading {
+    frames: Frames,
+    messages: Messages,
+}
+
+impl Default for Reading {
+    fn default() -> Self {
+        Self {
+            frames: Frames::new(1_000_000),
+            messages: Messages::default(),
+        }
+    }
+}
+
+impl Reading {
+    fn read(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let mut buf = [0; 512];
+            let mut buf = ReadBuf::new(&mut buf);
+            let more = |_, part: &mut ReadBuf<'_>| {
+                let here = part.remaining().min(bytes.len());
+                if here == 0 {
+                    return Poll::Pending;
+                }
+                part.put_slice(&bytes[..here]);
+                bytes = &bytes[here..];
+                Poll::Ready(Ok(()))
+            };
+            let _ = self.frames.poll_read(&mut buf, &mut self.messages, more);
+        }
+    }
+}
+
+impl Deref for Reading {
+    type Target = Messages;
+
+    fn deref(&self) -> &Messages {
+        &self.messages
+    }
+}
+
 fn of(opcode: u8, is_last: bool, bytes: usize) -> Vec<u8> {
     frame(opcode, is_last, &vec![b'x'; bytes])
 }
 
 #[test]
 fn an_unfinished_message_counts_until_its_last_frame_is_complete() {
-    let mut messages = Messages::default();
+    let mut messages = Reading::default();
     messages.read(&of(TEXT, true, 5));
     assert_eq!(messages.partial(), 0);
     messages.read(&of(TEXT, false, 300));
@@ -51,7 +98,7 @@ fn an_unfinished_message_counts_until_its_last_frame_is_complete() {
 
 #[test]
 fn a_packet_counts_until_its_last_attachment_is_complete() {
-    let mut messages = Messages::default();
+    let mut messages = Reading::default();
     messages.read(&frame(TEXT, false, b"45"));
     assert!(!messages.announces());
     messages.read(&frame(PING, true, b"9-"));
@@ -105,7 +152,7 @@ proptest! {
         messages in prop::collection::vec((message(), 1..200_usize), 1..20),
         cut in 1..50_usize,
     ) {
-        let (mut whole, mut parts) = (Messages::default(), Messages::default());
+        let (mut whole, mut parts) = (Reading::default(), Reading::default());
         let mut held = Held::default();
         for (message, part) in &messages {
             let bytes = frames(message, *part);
