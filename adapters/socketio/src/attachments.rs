@@ -1,73 +1,7 @@
 //! Binary attachments: the transport keeps a packet that announces some, and those that have come,
 //! until the last one is there. This follows what it keeps, by what a client sends.
 
-/// What the first bytes of a text message say: `4` is a packet of Socket.IO, and `45…` and `46…`
-/// tell how many attachments follow it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Opening {
-    /// Nothing has come.
-    Empty,
-    /// A packet of which no more is known.
-    Packet,
-    /// So many attachments, unless more digits come.
-    Count { count: u32, has_digits: bool },
-    /// A packet with so many attachments.
-    Announces(u32),
-    /// A packet without any.
-    Plain,
-    /// Not of Socket.IO.
-    Other,
-}
-
-impl Opening {
-    /// Of a message that is complete.
-    pub(crate) fn of(text: &[u8]) -> Self {
-        let mut opening = Opening::Empty;
-        for byte in text {
-            if opening.is_known() {
-                break;
-            }
-            opening = opening.then(*byte);
-        }
-        opening
-    }
-
-    /// Whether more bytes change nothing.
-    pub(crate) fn is_known(self) -> bool {
-        matches!(
-            self,
-            Opening::Announces(_) | Opening::Plain | Opening::Other
-        )
-    }
-
-    /// With one more byte.
-    pub(crate) fn then(self, byte: u8) -> Self {
-        match (self, byte) {
-            (Opening::Empty, b'4') => Opening::Packet,
-            (Opening::Empty, _) => Opening::Other,
-            (Opening::Packet, b'5' | b'6') => Opening::Count {
-                count: 0,
-                has_digits: false,
-            },
-            (Opening::Count { count, .. }, b'0'..=b'9') => Opening::Count {
-                count: count
-                    .saturating_mul(10)
-                    .saturating_add((byte - b'0').into()),
-                has_digits: true,
-            },
-            (
-                Opening::Count {
-                    count,
-                    has_digits: true,
-                },
-                b'-',
-            ) if count > 0 => Opening::Announces(count),
-            // The rest of these the transport refuses, and ends the session.
-            (Opening::Packet | Opening::Count { .. }, _) => Opening::Plain,
-            (known @ (Opening::Announces(_) | Opening::Plain | Opening::Other), _) => known,
-        }
-    }
-}
+use crate::opening::Opening;
 
 /// What the transport keeps of one session's packet with attachments.
 #[derive(Debug, Default, Clone, Copy)]
@@ -98,7 +32,12 @@ impl Held {
                 self.left = count;
                 self.bytes = bytes;
             }
-            Opening::Packet | Opening::Count { .. } | Opening::Plain => self.bytes = 0,
+            Opening::Packet
+            | Opening::Enters
+            | Opening::Names(_)
+            | Opening::NamesTooMuch
+            | Opening::Count { .. }
+            | Opening::Plain => self.bytes = 0,
             Opening::Empty | Opening::Other => {}
         }
     }
@@ -127,30 +66,6 @@ mod tests {
     use socketioxide_parser_common::CommonParser;
 
     use super::*;
-
-    #[test]
-    fn the_opening_tells_how_many_attachments_follow() {
-        for (text, announced) in [
-            (r#"451-["x",{"_placeholder":true,"num":0}]"#, Some(1)),
-            ("4610-/admin,7[]", Some(10)),
-            ("45001-", Some(1)),
-            ("4599999999999999999999-", Some(u32::MAX)),
-            ("450-[]", None),
-            ("45-[]", None),
-            ("451", None),
-            ("451[]", None),
-            ("45/a,1-[]", None),
-            ("421-[]", None),
-            ("551-[]", None),
-            ("", None),
-        ] {
-            let counted = match Opening::of(text.as_bytes()) {
-                Opening::Announces(count) => Some(count),
-                _ => None,
-            };
-            assert_eq!(counted, announced, "{text}");
-        }
-    }
 
     #[test]
     fn a_packet_is_kept_until_its_last_attachment() {

@@ -81,7 +81,8 @@ impl Limits {
     pub const BODY_TIMEOUT: Duration = Duration::from_secs(30);
     /// Packets that such a body may hold.
     pub const POLLED_PACKETS_MAX: usize = 10_000;
-    /// Bytes of the name of a namespace in such a body.
+    /// Bytes of the name of a namespace that a client asks to enter. The answer of the transport
+    /// repeats it, in a buffer that stays as long as a WebSocket.
     pub const NAMESPACE_BYTES_MAX: usize = 256;
     /// How long an HTTP request's head may take.
     pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);

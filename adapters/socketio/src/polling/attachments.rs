@@ -9,9 +9,10 @@ use axum::response::Response;
 use http::StatusCode;
 use tokio::sync::Mutex;
 
-use crate::attachments::{Held, Opening};
+use crate::attachments::Held;
 use crate::connection::Connection;
 use crate::line::{Cut, Line};
+use crate::opening::Opening;
 use crate::partial::Partial;
 use crate::polling::{Sessions, body, session_of, session_unknown};
 use crate::way_out::WayOut;

@@ -1,6 +1,7 @@
 //! What has come of a message, and of a packet whose attachments have not all come.
 
-use crate::attachments::{Held, Opening};
+use crate::attachments::Held;
+use crate::opening::Opening;
 use crate::stream::head::{BINARY, Head, TEXT};
 
 /// Where in its messages a stream is.
@@ -15,6 +16,7 @@ pub(super) struct Messages {
     bytes: u64,
     /// Of that message, if it is text.
     opening: Opening,
+    names_too_much: bool,
     /// What complete messages left with the transport.
     held: Held,
 }
@@ -28,6 +30,7 @@ impl Default for Messages {
             mask: [0; 4],
             bytes: 0,
             opening: Opening::Empty,
+            names_too_much: false,
             held: Held::default(),
         }
     }
@@ -83,6 +86,11 @@ impl Messages {
         self.held.is_any() || matches!(self.opening, Opening::Announces(_))
     }
 
+    /// Whether one has named a namespace by too long a name.
+    pub(super) fn names_too_much(&self) -> bool {
+        self.names_too_much
+    }
+
     /// Reads what the first bytes of a text message say.
     fn open(&mut self, payload: &[u8]) {
         if self.is_binary || self.opening.is_known() {
@@ -90,10 +98,11 @@ impl Messages {
         }
         for (byte, mask) in payload.iter().zip(self.mask.iter().cycle()) {
             if self.opening.is_known() {
-                return;
+                break;
             }
             self.opening = self.opening.then(byte ^ mask);
         }
+        self.names_too_much |= self.opening == Opening::NamesTooMuch;
         self.mask.rotate_left(payload.len() % 4);
     }
 }

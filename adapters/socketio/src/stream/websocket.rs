@@ -84,9 +84,11 @@ impl AsyncRead for WebSocketStream {
         let more = |is_between, part: &mut ReadBuf<'_>| source.poll_read(is_between, cx, part);
         ready!(frames.poll_read(buf, &mut this.messages, more))?;
         let handle = this.lane.handle();
-        if this.messages.announces() && !handle.carries_line() {
-            // The transport would keep it, even when it is gone, for as long as it may take to
-            // enter. Nobody who means well has something to say before.
+        // Attachments that are announced before it has entered, the transport would keep, even
+        // when the session is gone, for as long as it may take to enter.
+        let announces_early = this.messages.announces() && !handle.carries_line();
+        if announces_early || this.messages.names_too_much() {
+            // Nobody who means well says this.
             buf.set_filled(before);
             handle.close();
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));

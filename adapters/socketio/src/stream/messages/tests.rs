@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use tokio::io::ReadBuf;
 
 use super::*;
+use crate::limits::Limits;
 use crate::stream::frames::Frames;
 
 const PING: u8 = 9;
@@ -114,6 +115,22 @@ fn a_packet_counts_until_its_last_attachment_is_complete() {
     messages.read(&of(0, true, 0));
     assert_eq!(messages.partial(), 0);
     assert!(!messages.announces() && messages.is_between());
+}
+
+#[test]
+fn too_long_a_name_of_a_namespace_is_noticed_and_not_forgotten() {
+    let max = Limits::NAMESPACE_BYTES_MAX;
+    for (bytes, is_too_much) in [(max, false), (max + 1, true)] {
+        let name = format!("40/{}", "n".repeat(bytes));
+        let (first, second) = name.split_at(100);
+        let mut messages = Reading::default();
+        messages.read(&frame(TEXT, false, first.as_bytes()));
+        messages.read(&frame(PING, true, b"40/x"));
+        assert!(!messages.names_too_much());
+        messages.read(&frame(0, true, second.as_bytes()));
+        messages.read(&frame(TEXT, true, b"3"));
+        assert_eq!(messages.names_too_much(), is_too_much, "{bytes}");
+    }
 }
 
 #[derive(Debug, Clone)]
