@@ -1,6 +1,7 @@
 //! The way to a WebSocket's client past the transport: whole frames, which many streams may
 //! share, are queued here and written in rounds. What the transport itself writes joins the queue
-//! whole, so that frames never mix.
+//! whole, so that frames never mix; neither does anything come between a packet of the transport
+//! and its attachments, which it may write one by one.
 //!
 //! A stream starts with the transport's queue. To change over without a change of order, a
 //! [marker](MARKER) goes through that queue, and what is pushed meanwhile is held until it comes
@@ -67,6 +68,8 @@ struct State {
     is_moving: bool,
     /// Messages of the transport, up to two.
     messages: u8,
+    /// Attachments that the transport has still to write before anything else may be.
+    attachments_left: u32,
 }
 
 impl State {
@@ -77,9 +80,7 @@ impl State {
 
     /// Takes what the transport writes.
     fn take(&mut self, bytes: &[u8]) {
-        if self.messages > 1 && !self.outgoing.is_held() {
-            return self.outgoing.push_ahead(Bytes::copy_from_slice(bytes));
-        }
+        let was_complete = self.attachments_left == 0;
         for written in frames(bytes) {
             if self.outgoing.is_held() && written.payload.starts_with(MARKER_PAYLOAD) {
                 self.outgoing.release();
@@ -88,8 +89,14 @@ impl State {
             if written.is_message() {
                 self.messages = self.messages.saturating_add(1);
             }
+            self.attachments_left = written.attachments_left(self.attachments_left);
             self.outgoing
                 .push_ahead(Bytes::copy_from_slice(written.frame));
+        }
+        match (was_complete, self.attachments_left == 0) {
+            (true, false) => self.outgoing.hold(),
+            (false, true) => self.outgoing.release(),
+            (true, true) | (false, false) => {}
         }
     }
 }
@@ -120,6 +127,7 @@ impl Lane {
                 is_draining: false,
                 is_moving: false,
                 messages: 0,
+                attachments_left: 0,
             }),
             handle,
         });

@@ -1,5 +1,8 @@
 //! Takes apart what the transport writes: whole frames, one behind the other.
 
+use crate::opening::Opening;
+use crate::stream::head::{BINARY, TEXT};
+
 /// A frame as a server writes it, without a mask.
 pub(super) struct Written<'a> {
     /// Head and payload.
@@ -11,6 +14,18 @@ impl Written<'_> {
     /// Whether it is (part of) a message, not a close, ping or pong of the WebSocket itself.
     pub(super) fn is_message(&self) -> bool {
         self.frame.first().is_some_and(|first| first & 0x08 == 0)
+    }
+
+    /// How many attachments of the last packet are to come after it, if `before` were so before.
+    pub(super) fn attachments_left(&self, before: u32) -> u32 {
+        match self.frame.first().map(|first| first & 0x0f) {
+            Some(TEXT) => match Opening::of(self.payload) {
+                Opening::Announces(count) => count,
+                _ => before,
+            },
+            Some(BINARY) => before.saturating_sub(1),
+            _ => before,
+        }
     }
 }
 

@@ -46,6 +46,38 @@ async fn what_is_pushed_follows_what_the_transport_had_queued_before_and_the_mar
 }
 
 #[tokio::test]
+async fn what_is_pushed_does_not_part_a_packet_from_its_attachments() {
+    let (lane, mut peer) = connected(&Limits::default()).await;
+    let header = frame(
+        0x81,
+        br#"452-["x",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]"#,
+    );
+    // It writes so much of a packet at a time, and flushes the rest with the last of it.
+    let first = [header, frame(0x82, &[b'b'; 50_000])].concat();
+    let writes = [message("welcome"), message("later")].concat();
+    transport_writes(&lane, &writes).await;
+    let packet = async {
+        poll_fn(|cx| lane.poll_write(cx, &first)).await.unwrap();
+        lane.push(message("pushed")).unwrap();
+        // A ping of the client's has an answer, which is flushed meanwhile.
+        poll_fn(|cx| lane.poll_flush(cx)).await.unwrap();
+        lane.push(message("pushed later")).unwrap();
+        transport_writes(&lane, &frame(0x82, b"bb")).await;
+    };
+    let rest = [
+        frame(0x82, b"bb"),
+        message("pushed").to_vec(),
+        message("pushed later").to_vec(),
+    ];
+    let expected = [&writes[..], &first, &rest.concat()].concat();
+    let mut read = vec![0; expected.len()];
+    let ((), taken) = tokio::join!(packet, peer.read_exact(&mut read));
+    taken.unwrap();
+    assert!(read == expected);
+    assert!(lane.is_empty());
+}
+
+#[tokio::test]
 async fn what_the_transport_writes_last_leaves_without_a_flush() {
     let (lane, mut peer) = connected(&Limits::default()).await;
     let close = [0x88, 0];
@@ -182,6 +214,15 @@ async fn transport_writes(lane: &Arc<Lane>, frames: &[u8]) {
 
 fn message(text: &str) -> Bytes {
     packet::event_text(&format!("[\"{text}\"]"))
+}
+
+/// A frame as a server writes it.
+fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(payload.len()).unwrap().to_be_bytes();
+    match payload.len() {
+        bytes @ 0..126 => [&[first, bytes as u8], payload].concat(),
+        _ => [&[first, 126], &length[..], payload].concat(),
+    }
 }
 
 async fn connected(limits: &Limits) -> (Arc<Lane>, TcpStream) {
