@@ -105,14 +105,14 @@ impl StreamHandle {
         self.lane.get()?.upgrade()
     }
 
-    /// The peer has taken nothing for too long.
-    fn stalled(&self) {
+    /// Cuts the line that it carries; closes it, if there is none.
+    fn cut(&self, reason: Cut) {
         let mut line = None;
         self.with_line(|carried| line = Some(carried.clone()));
         match line {
-            Some(line) => line.cut(Cut::WriteStalled),
+            Some(line) => line.cut(reason),
             None => {
-                let (remote, reason) = (self.remote, Cut::WriteStalled.name());
+                let (remote, reason) = (self.remote, reason.name());
                 tracing::info!(%remote, reason, "a stream was cut");
                 self.close();
             }
@@ -177,7 +177,7 @@ impl<S> ClientStream<S> {
             .stall
             .get_or_insert_with(|| Box::pin(tokio::time::sleep(stall_max)));
         ready!(stall.as_mut().poll(cx));
-        self.handle.stalled();
+        self.handle.cut(Cut::WriteStalled);
         Poll::Ready(io::ErrorKind::TimedOut.into())
     }
 }

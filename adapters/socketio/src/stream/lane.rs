@@ -21,6 +21,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::limits::Limits;
+use crate::line::Cut;
 use crate::stream::StreamHandle;
 use crate::stream::outgoing::{BATCH, Outgoing};
 use crate::stream::read_ahead::ReadAhead;
@@ -318,7 +319,7 @@ impl Lane {
                 return;
             }
         }
-        self.handle.stalled();
+        self.handle.cut(Cut::WriteStalled);
     }
 
     /// Completes when something was written, or nothing will be.

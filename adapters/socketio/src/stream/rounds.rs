@@ -1,12 +1,15 @@
 //! Gathers what is to be written: everything that is pushed to a stream within one round of the
 //! scheduler leaves together.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::runtime::Handle;
 use tokio::task::yield_now;
 
+use crate::line::Cut;
+use crate::panics::said;
 use crate::stream::lane::Lane;
 
 /// How many streams are written before others on this thread get their turn.
@@ -62,7 +65,7 @@ impl Rounds {
             yield_now().await;
             std::mem::swap(&mut self.round(index).lanes, &mut lanes);
             for (number, lane) in lanes.drain(..).enumerate() {
-                lane.write_gathered();
+                write(&lane);
                 if number % TURN == TURN - 1 {
                     yield_now().await;
                 }
@@ -82,6 +85,15 @@ impl Rounds {
         self.rounds[index]
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A stream that fails in a way nobody foresaw is given up, and not the rest of its round.
+fn write(lane: &Arc<Lane>) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| lane.write_gathered())) {
+        let panic = said(&*panic);
+        tracing::error!(panic, ?lane, "a stream could not be written");
+        lane.handle().cut(Cut::Fault);
     }
 }
 

@@ -198,6 +198,36 @@ async fn the_transport_waits_while_the_peer_is_behind_and_little_more_is_read() 
     }
 }
 
+#[tokio::test]
+async fn a_stream_that_panics_is_closed_and_others_are_written() {
+    let rounds = Arc::new(Rounds::new());
+    let (broken, mut broken_peer) = connected_in(&rounds, &Limits::default()).await;
+    let (fine, mut fine_peer) = connected_in(&rounds, &Limits::default()).await;
+    let panics = Arc::new(Panics).into();
+    broken.handle.writer.register(&panics);
+    for lane in [&broken, &fine] {
+        lane.push(message("pushed")).unwrap();
+    }
+    let pushed = message("pushed");
+    let mut read = vec![0; pushed.len()];
+    for _round in 0..2 {
+        fine_peer.read_exact(&mut read).await.unwrap();
+        assert_eq!(read, pushed);
+        fine.push(pushed.clone()).unwrap();
+    }
+    broken_peer.read_to_end(&mut read).await.unwrap();
+    assert!(broken.handle.check().is_err());
+}
+
+/// A task that cannot be woken.
+struct Panics;
+
+impl std::task::Wake for Panics {
+    fn wake(self: Arc<Self>) {
+        panic!("woken");
+    }
+}
+
 async fn some_read(lane: &Lane) -> usize {
     let mut bytes = [0; 100];
     let mut buf = ReadBuf::new(&mut bytes);
@@ -226,16 +256,17 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 async fn connected(limits: &Limits) -> (Arc<Lane>, TcpStream) {
+    connected_in(&Arc::new(Rounds::new()), limits).await
+}
+
+async fn connected_in(rounds: &Arc<Rounds>, limits: &Limits) -> (Arc<Lane>, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (peer, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
     let (tcp, remote) = accepted.unwrap();
     let handle = Arc::new(StreamHandle::new(remote));
     let stream = ClientStream::new(tcp, handle, Arc::new(Steady(Instant::now())), limits);
-    (
-        stream.into_lane(Arc::new(Rounds::new()), limits),
-        peer.unwrap(),
-    )
+    (stream.into_lane(rounds.clone(), limits), peer.unwrap())
 }
 
 struct Steady(Instant);
