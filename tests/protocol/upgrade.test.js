@@ -6,7 +6,7 @@ import { Polling } from "./support/http.js";
 import { unique } from "./support/random.js";
 import { RawSocket } from "./support/raw.js";
 import { serve } from "./support/server.js";
-import { pause } from "./support/wait.js";
+import { eventually, pause, QUIET_MS } from "./support/wait.js";
 
 const TTL_MS = 2_000;
 const CUT_MS = 10_000;
@@ -45,6 +45,17 @@ const ORDERS = {
     const raw = await probe(polling);
     raw.send("5", "40");
     await raw.until("40");
+    return raw;
+  },
+  "CONNECT, the upgrade, then out of the namespace and CONNECT again": async () => {
+    const polling = await (await Polling.open(server)).enter();
+    const raw = await probe(polling);
+    raw.send("5", "41");
+    // The transport ignores a CONNECT that comes before it has done with the end of the last one.
+    await eventually("the welcome", () => {
+      raw.send("40");
+      return raw.until("40", QUIET_MS);
+    });
     return raw;
   },
 };

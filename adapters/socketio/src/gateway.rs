@@ -285,7 +285,7 @@ impl Shared {
             connection.identify(Arc::new(identity));
         }
         self.registry.add(&connection, now);
-        if let Some(stream) = self.stream_of(&connection) {
+        for stream in self.streams_of(&connection) {
             connection.line().carried_by(&stream);
         }
         let socket = connection.socket();
@@ -325,13 +325,16 @@ impl Shared {
         ConnectRefused(refusal)
     }
 
-    /// The stream that is a connection's line: the one it was upgraded to, or the one that was a
-    /// WebSocket from the start.
-    fn stream_of(&self, connection: &Connection) -> Option<Arc<StreamHandle>> {
+    /// The streams that are a connection's line: that which was a WebSocket from the start, or
+    /// those to which it was upgraded.
+    fn streams_of(&self, connection: &Connection) -> Vec<Arc<StreamHandle>> {
         let parts = connection.socket().req_parts();
-        let born = polling::transport_in(&parts.uri) == Some(Transport::WebSocket);
-        let own = stream_of(&parts.extensions).filter(|_| born).cloned();
-        own.or_else(|| self.registry.take_upgrade(connection.sid()))
+        match stream_of(&parts.extensions) {
+            Some(own) if polling::transport_in(&parts.uri) == Some(Transport::WebSocket) => {
+                vec![own.clone()]
+            }
+            _ => self.registry.upgrades(connection.sid()),
+        }
     }
 
     fn see_off(

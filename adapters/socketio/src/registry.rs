@@ -18,9 +18,9 @@ use crate::stream::StreamHandle;
 pub(crate) struct Registry {
     connections: DashMap<Box<str>, Arc<Connection>>,
     next: AtomicU64,
-    /// Streams to which sessions are being upgraded that have not joined the namespace yet: one
-    /// for each stream at most.
-    upgrades: DashMap<Box<str>, Weak<StreamHandle>>,
+    /// Streams to which sessions have been upgraded, or ask to be: whoever enters the namespace,
+    /// for the first time or again, is carried by them. Each stream is there once at most.
+    upgrades: DashMap<Box<str>, Vec<Weak<StreamHandle>>>,
     /// Those that were let in and not yet announced, and since when. The transport forgets a
     /// socket that goes away in that moment without saying so.
     unannounced: Mutex<BTreeMap<SocketId, (Moment, Weak<Connection>)>>,
@@ -66,28 +66,31 @@ impl Registry {
         self.unannounced().remove(&connection.id());
     }
 
-    /// A session is being upgraded to `stream`: its connection's line, now or when there is one.
+    /// A session is being upgraded to `stream`: the line of its connection, and of those to come.
     pub(crate) fn upgrade(&self, sid: &str, stream: &Arc<StreamHandle>) {
-        if self.find(sid).is_none() && stream.begin_upgrade() {
-            self.upgrades.insert(sid.into(), Arc::downgrade(stream));
+        if stream.begin_upgrade() {
+            let mut streams = self.upgrades.entry(sid.into()).or_default();
+            streams.push(Arc::downgrade(stream));
         }
         // It may have been let in meanwhile.
         if let Some(connection) = self.find(sid) {
-            self.upgrades.remove(sid);
             connection.line().carried_by(stream);
         }
     }
 
-    /// The stream to which a session was upgraded before its connection was let in.
-    pub(crate) fn take_upgrade(&self, sid: &str) -> Option<Arc<StreamHandle>> {
-        self.upgrades
-            .remove(sid)
-            .and_then(|(_, stream)| stream.upgrade())
+    /// The streams to which a session was upgraded: one, unless its client asked for several.
+    pub(crate) fn upgrades(&self, sid: &str) -> Vec<Arc<StreamHandle>> {
+        let streams = self.upgrades.get(sid);
+        let streams = streams.iter().flat_map(|streams| streams.value());
+        streams.filter_map(Weak::upgrade).collect()
     }
 
     /// Forgets upgrades whose stream is gone.
     pub(crate) fn forget_upgrades(&self) {
-        self.upgrades.retain(|_, stream| stream.strong_count() > 0);
+        self.upgrades.retain(|_, streams| {
+            streams.retain(|stream| stream.strong_count() > 0);
+            !streams.is_empty()
+        });
     }
 
     /// Forgets a connection, unless another one has its place by now.

@@ -52,10 +52,12 @@ impl WayOut {
             }
         } else if let Some(sid) = newcomer.sid()
             && !self.post(sid, ENTER).await
-            && let Some(stream) = self.registry.take_upgrade(sid)
+            && !newcomer.has_entered()
         {
             // It polls no more.
-            stream.dismiss();
+            for stream in self.registry.upgrades(sid) {
+                stream.dismiss();
+            }
         }
     }
 
@@ -69,10 +71,10 @@ impl WayOut {
             if let Some(stream) = stream_of(&parts.extensions) {
                 stream.close();
             }
-        } else if !self.close_polling(&sid).await
-            && let Some(stream) = self.registry.take_upgrade(&sid)
-        {
-            stream.close();
+        } else if !self.close_polling(&sid).await {
+            for stream in self.registry.upgrades(&sid) {
+                stream.close();
+            }
         }
     }
 
