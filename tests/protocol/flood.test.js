@@ -270,6 +270,37 @@ const UNFINISHED_ATTACHMENTS = {
     return { closes: () => eventually("the end of the session", refused, FLOOD_MS), cut: () => {} };
   },
 };
+/** Announces attachments and sends the first while it polls, and the second when it has upgraded; its stream. */
+async function upgradeAmid(announcement) {
+  const attachment = Buffer.alloc(ATTACHMENT_BYTES);
+  const polling = await (await Polling.open(server)).enter();
+  // 503: the body itself had to make room.
+  let status = 503;
+  while (status === 503) ({ status } = await polling.post([announcement, `b${attachment.toString("base64")}`].join("\x1e")));
+  const tcp = new Tcp(server);
+  tcp.send(upgradeRequest(`/socket.io/?EIO=4&transport=websocket&sid=${polling.sid}`), frame(TEXT, "2probe"));
+  await tcp.until("3probe").catch(() => assert.ok(tcp.closed));
+  tcp.send(frame(TEXT, "5"), frame(BINARY, attachment), frame(PING, ""));
+  await tcp.until("\x8a\x00", FLOOD_MS).catch(() => assert.ok(tcp.closed));
+  return tcp;
+}
+UNFINISHED_ATTACHMENTS["polled at first, then by WebSocket"] = async () => {
+  const tcp = await upgradeAmid(ANNOUNCEMENT);
+  return { closes: () => tcp.closes(FLOOD_MS), cut: () => tcp.destroy() };
+};
+
+test("30 clients that stay after they upgraded amid a packet with 1 MB of attachments", async () => {
+  const tcps = [];
+  for (let n = 0; n < 30; n += 1) {
+    const tcp = await upgradeAmid('452-7["x",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]');
+    await tcp.until("437[");
+    tcps.push(tcp);
+  }
+  await mustServe("30 packets that were completed after an upgrade");
+  assert.ok(tcps.every((tcp) => !tcp.closed), "what was complete was given up");
+  for (const tcp of tcps) tcp.destroy();
+});
+
 for (const [what, begin] of Object.entries(UNFINISHED_ATTACHMENTS)) {
   test(`100 packets that wait for the last of 1 MB of attachments, ${what}`, async () => {
     const senders = await Promise.all(Array.from({ length: 100 }, begin));

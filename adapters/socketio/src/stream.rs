@@ -32,6 +32,7 @@ use crate::limits::Limits;
 use crate::line::{Cut, Line};
 
 use lane::Lane;
+pub(crate) use messages::Polled;
 use read_ahead::ReadAhead;
 pub(crate) use rounds::Rounds;
 pub(crate) use websocket::{WebSocketStream, WhenGone};

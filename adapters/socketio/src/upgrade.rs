@@ -1,6 +1,8 @@
 //! The upgrade to WebSocket, done here: the transport is handed the bare stream and a bare
 //! request, and keeps nothing of HTTP.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
@@ -11,10 +13,13 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tower::Service as _;
 
+use crate::attachments::Held;
 use crate::bare::bare;
 use crate::pending::newcomer_of;
-use crate::polling::{Sessions, Transport, is_for_socket_io, transport_in, value_in};
-use crate::stream::{ClientStream, WebSocketStream, WhenGone};
+use crate::polling::{
+    PolledAttachments, Sessions, Transport, is_for_socket_io, transport_in, value_in,
+};
+use crate::stream::{ClientStream, Polled, WebSocketStream, WhenGone};
 
 /// Whether the transport would upgrade this request. What it would refuse, it refuses itself.
 pub(crate) fn is_one(request: &Request) -> bool {
@@ -44,6 +49,7 @@ pub(crate) fn answer(mut request: Request, sessions: &Sessions) -> Response {
         };
         let (head, ()) = bare.into_parts();
         let when_gone = value_in(&head.uri, "sid").map(|sid| unless_upgraded(sid, &sessions));
+        let polled = value_in(&head.uri, "sid").map(|sid| polled(sid, &sessions));
         let newcomer = newcomer_of(&head).cloned();
         let stream = parts.io.into_inner();
         let lane = stream.into_lane(sessions.rounds.clone(), &sessions.limits);
@@ -53,6 +59,7 @@ pub(crate) fn answer(mut request: Request, sessions: &Sessions) -> Response {
             &sessions.partials,
             sessions.limits.message_bytes_max,
             newcomer,
+            polled,
             when_gone,
         );
         let request = http::Request::from_parts(head, ());
@@ -70,6 +77,19 @@ pub(crate) fn answer(mut request: Request, sessions: &Sessions) -> Response {
         headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
     }
     response
+}
+
+/// What the transport keeps of a session since it polled.
+fn polled(sid: &str, sessions: &Sessions) -> Polled {
+    let (sid, registry) = (sid.to_owned(), sessions.registry.clone());
+    Box::new(move || {
+        let connection = registry.find(&sid);
+        let attachments = connection.as_ref().and_then(|connection| {
+            let parts = connection.socket().req_parts();
+            parts.extensions.get::<Arc<PolledAttachments>>()
+        });
+        attachments.map_or_else(Held::default, |it| it.hand_over())
+    })
 }
 
 /// A session whose upgrade fails half-way is neither here nor there: nobody would notice when it

@@ -29,6 +29,17 @@ struct Kept {
     partial: Option<Partial>,
 }
 
+impl PolledAttachments {
+    /// The session polls no more: what is kept counts elsewhere from now on.
+    pub(crate) fn hand_over(&self) -> Held {
+        // While a body is being read nobody knows; a client that means well waits for its answer.
+        let Ok(mut kept) = self.0.try_lock() else {
+            return Held::default();
+        };
+        std::mem::take(&mut *kept).held
+    }
+}
+
 /// Reads a session's packets, and passes them on.
 pub(super) async fn post(request: Request, sessions: &Sessions, next: Next) -> Response {
     let (request, body) = match body::read(request, &sessions.limits, &sessions.partials).await {

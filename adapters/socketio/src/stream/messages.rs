@@ -4,8 +4,10 @@ use crate::attachments::Held;
 use crate::opening::Opening;
 use crate::stream::head::{BINARY, Head, TEXT};
 
+/// Tells what a session left with the transport while it polled.
+pub(crate) type Polled = Box<dyn FnOnce() -> Held + Send>;
+
 /// Where in its messages a stream is.
-#[derive(Debug)]
 pub(super) struct Messages {
     is_control: bool,
     is_last: bool,
@@ -19,6 +21,8 @@ pub(super) struct Messages {
     names_too_much: bool,
     /// What complete messages left with the transport.
     held: Held,
+    /// What is to be added to that with the first packet of a session that has polled.
+    polled: Option<Polled>,
 }
 
 impl Default for Messages {
@@ -32,11 +36,20 @@ impl Default for Messages {
             opening: Opening::Empty,
             names_too_much: false,
             held: Held::default(),
+            polled: None,
         }
     }
 }
 
 impl Messages {
+    /// Of a session that has `polled`.
+    pub(super) fn after(polled: Polled) -> Self {
+        Self {
+            polled: Some(polled),
+            ..Self::default()
+        }
+    }
+
     /// A frame begins.
     pub(super) fn begin(&mut self, head: &Head) {
         self.is_control = head.is_control();
@@ -61,6 +74,10 @@ impl Messages {
     pub(super) fn end(&mut self) {
         if !self.is_last || self.is_control {
             return;
+        }
+        // Before its first packet it asks for the upgrade.
+        if self.is_binary || self.opening != Opening::Other {
+            self.held = self.polled.take().map_or(self.held, |polled| polled());
         }
         match self.is_binary {
             true => self.held.binary(self.bytes),

@@ -13,7 +13,7 @@ use crate::partial::{Partial, Partials};
 use crate::pending::Newcomer;
 use crate::stream::frames::Frames;
 use crate::stream::lane::Lane;
-use crate::stream::messages::Messages;
+use crate::stream::messages::{Messages, Polled};
 use crate::stream::source::Source;
 
 /// A WebSocket's stream.
@@ -46,6 +46,7 @@ impl WebSocketStream {
         partials: &Arc<Partials>,
         payload_max: usize,
         newcomer: Option<Arc<Newcomer>>,
+        polled: Option<Polled>,
         when_gone: Option<WhenGone>,
     ) -> Self {
         let given_up = Arc::downgrade(lane.handle());
@@ -58,7 +59,7 @@ impl WebSocketStream {
             source: Source::new(lane.clone(), early, newcomer),
             lane,
             frames: Frames::new(payload_max),
-            messages: Messages::default(),
+            messages: polled.map_or_else(Messages::default, Messages::after),
             partial,
             _when_gone: when_gone,
         }

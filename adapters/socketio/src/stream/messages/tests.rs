@@ -118,6 +118,26 @@ fn a_packet_counts_until_its_last_attachment_is_complete() {
 }
 
 #[test]
+fn what_was_polled_counts_from_the_first_packet_until_its_last_attachment() {
+    let mut polled = Held::default();
+    polled.text(Opening::of(b"452-[]"), 6);
+    polled.binary(300);
+    let mut messages = Reading {
+        messages: Messages::after(Box::new(move || polled)),
+        ..Reading::default()
+    };
+    messages.read(&frame(TEXT, true, b"2probe"));
+    messages.read(&frame(TEXT, true, b"5"));
+    assert_eq!(messages.partial(), 0);
+    messages.read(&of(BINARY, false, 50));
+    messages.read(&of(0, true, 0));
+    assert!(!messages.announces());
+    assert_eq!(messages.partial(), 0);
+    messages.read(&of(BINARY, true, 50));
+    assert_eq!(messages.partial(), 50, "nobody announced it");
+}
+
+#[test]
 fn too_long_a_name_of_a_namespace_is_noticed_and_not_forgotten() {
     let max = Limits::NAMESPACE_BYTES_MAX;
     for (bytes, is_too_much) in [(max, false), (max + 1, true)] {
