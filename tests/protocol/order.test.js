@@ -1,4 +1,4 @@
-// A socket's own events take effect in the order in which it sent them, and none is lost: not in a burst, not in the moment of connecting.
+// A socket's own events take effect in the order in which it sent them, and none is lost: not in a burst, not in the moment of connecting, not in that of an upgrade.
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
@@ -158,5 +158,92 @@ test("200 clients that all send 50 patches at once each get theirs through", asy
   for (let n = 0; n < 20; n += 1) {
     const { snapshot } = await clients[n].sync(`${base}-${n}`);
     assert.deepEqual(snapshot.map((entry) => entry.state.at), Array(10).fill(49));
+  }
+});
+
+const UPGRADED = 30;
+const OWN_PATCHES = 20;
+
+test(`${UPGRADED} clients that are upgraded while events stream to them and from them see each once and in order`, async (t) => {
+  const { connect, create } = clientsOf(t, server);
+  const room = unique("room");
+  const writer = await connect();
+  const { self } = await writer.join(room, "writer");
+  const own = Array.from({ length: OWN_PATCHES }, (_, n) => n);
+  const upgrade = async (client, n) => {
+    const joined = client.join(room, `user-${n}`);
+    client.socket.connect();
+    const { self } = await joined;
+    await Promise.all([client.upgraded(), ...own.map((own) => client.patch(room, { own }))]);
+    return self.connId;
+  };
+  const clients = Array.from({ length: UPGRADED }, () => create({ ...TRANSPORTS.upgrade, autoConnect: false }));
+  let left = UPGRADED;
+  const upgraded = Promise.all(clients.map((client, n) => upgrade(client, n).finally(() => (left -= 1))));
+  let last = 0;
+  while (left > 0) await writer.patch(room, { n: (last += 1) });
+  const connIds = await upgraded;
+  await writer.patch(room, { n: (last += 1) });
+
+  for (const client of clients) {
+    await client.sees({ type: "update", connId: self.connId, state: { n: last } });
+    const seen = client.saw({ type: "update", connId: self.connId }).map((event) => event.state.n);
+    assert.deepEqual(seen, Array.from({ length: seen.length }, (_, at) => last - seen.length + 1 + at));
+  }
+  for (const connId of connIds) {
+    const seen = writer.saw({ type: "update", connId }).map((event) => event.state.own);
+    assert.deepEqual(seen, own);
+  }
+  await writer.sync(room);
+});
+
+const BEFORE = 20;
+
+/** Polls until `BEFORE` events have come, then goes on over a WebSocket as a stock client does: all packets it is sent, in order. */
+async function goesOver(room, userId) {
+  const polling = await (await Polling.open(server)).enter();
+  await polling.send(`420${JSON.stringify(["presence:join", { roomId: room, userId }])}`);
+  const packets = [];
+  const events = () => packets.filter((packet) => packet.startsWith('42["presence:event"'));
+  let probed;
+  let raw;
+  while (!raw || raw.received.length === 0) {
+    const { status, body } = await polling.get();
+    assert.equal(status, 200, body);
+    const polled = body.split("\x1e").filter((packet) => packet !== "6");
+    if (polled.includes("2")) await polling.send("3");
+    packets.push(...polled);
+    if (!raw && events().length >= BEFORE) {
+      raw = new RawSocket(server, { query: `&sid=${polling.sid}` });
+      raw.ws.once("open", () => raw.send("2probe"));
+      probed = raw.until("3probe");
+    }
+  }
+  await probed;
+  raw.send("5", `421${JSON.stringify(["presence:heartbeat", { roomId: room, patchState: { over: true } }])}`);
+  return { raw, packets, events: () => [...packets, ...raw.received].filter((packet) => packet.startsWith('42["presence:event"')) };
+}
+
+test("20 clients that go over from polling to WebSocket while events stream to them get each once and in order", async (t) => {
+  const { connect } = clientsOf(t, server);
+  const room = unique("room");
+  const writer = await connect();
+  const { self } = await writer.join(room, "writer");
+  let left = 20;
+  const over = Promise.all(Array.from({ length: left }, (_, n) => goesOver(room, `user-${n}`).finally(() => (left -= 1))));
+  let last = 0;
+  while (left > 0) await writer.patch(room, { n: (last += 1) });
+  const clients = await over;
+  t.after(() => clients.forEach(({ raw }) => raw.cut()));
+  for (let n = 0; n < BEFORE; n += 1) await writer.patch(room, { n: (last += 1) });
+
+  for (const { raw, packets, events } of clients) {
+    await raw.until("431[");
+    await raw.until((packet) => packet.startsWith('42["presence:event"') && JSON.parse(packet.slice(2))[1].state?.n === last);
+    const all = events().map((packet) => JSON.parse(packet.slice(2))[1]);
+    const seen = all.filter((event) => event.type === "update" && event.connId === self.connId).map((event) => event.state.n);
+    assert.deepEqual(seen, Array.from({ length: seen.length }, (_, at) => last - seen.length + 1 + at));
+    assert.ok(all.every((event, at) => at === 0 || event.prev === all[at - 1].version), "a gap");
+    assert.ok(all.length > packets.length, "nothing came over the WebSocket");
   }
 });
