@@ -5,6 +5,7 @@
 pub(crate) mod lane;
 mod messages;
 mod outgoing;
+mod pace;
 mod read_ahead;
 mod rounds;
 mod websocket;

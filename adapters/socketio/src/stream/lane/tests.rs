@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use super::*;
 use crate::packet;
 use crate::stream::ClientStream;
+use crate::stream::pace::{BYTES_AFTER_REST, REST};
 
 /// More than the systems of both sides keep.
 const MORE_THAN_FITS: usize = 32 * 1024 * 1024;
@@ -164,6 +165,26 @@ async fn the_transport_waits_while_the_peer_is_behind_and_little_more_is_read() 
     while read < 3_000 {
         read += some_read(&lane).await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn from_a_client_that_asks_for_too_much_little_is_read_and_only_after_a_rest() {
+    let (lane, mut peer) = connected(&Limits::default()).await;
+    peer.write_all(&[b'x'; 50_000]).await.unwrap();
+    lane.exceeded();
+    let started = tokio::time::Instant::now();
+    let mut bytes = vec![0; 50_000];
+    let mut buf = ReadBuf::new(&mut bytes);
+    poll_fn(|cx| lane.poll_read(cx, &mut buf)).await.unwrap();
+    assert_eq!(buf.filled().len(), BYTES_AFTER_REST);
+    assert!(started.elapsed() >= REST);
+    lane.exceeded();
+    lane.handle.close();
+    let read = poll_fn(|cx| lane.poll_read(cx, &mut buf));
+    assert!(
+        read.now_or_never().unwrap().is_err(),
+        "it rests though closed"
+    );
 }
 
 async fn some_read(lane: &Lane) -> usize {
