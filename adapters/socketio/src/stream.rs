@@ -7,6 +7,7 @@ mod head;
 pub(crate) mod lane;
 mod messages;
 mod outgoing;
+mod pace;
 mod read_ahead;
 mod rounds;
 mod source;

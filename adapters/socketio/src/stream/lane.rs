@@ -24,6 +24,7 @@ use crate::limits::Limits;
 use crate::line::Cut;
 use crate::stream::StreamHandle;
 use crate::stream::outgoing::{BATCH, Outgoing};
+use crate::stream::pace::Pace;
 use crate::stream::read_ahead::ReadAhead;
 use crate::stream::rounds::Rounds;
 use crate::stream::written::frames;
@@ -61,6 +62,7 @@ impl fmt::Debug for Lane {
 struct State {
     outgoing: Outgoing,
     read_ahead: ReadAhead,
+    pace: Pace,
     /// Whether a round is going to write it.
     is_gathered: bool,
     /// Whether a task waits for the peer to take more.
@@ -124,6 +126,7 @@ impl Lane {
             state: Mutex::new(State {
                 outgoing: Outgoing::default(),
                 read_ahead: ReadAhead::new(limits.message_bytes_max),
+                pace: Pace::default(),
                 is_gathered: false,
                 is_draining: false,
                 is_moving: false,
@@ -156,6 +159,11 @@ impl Lane {
         let mut state = self.state();
         state.outgoing.release();
         self.gather(&mut state);
+    }
+
+    /// The client asks for more than it may.
+    pub(crate) fn exceeded(&self) {
+        self.state().pace.exceeded();
     }
 
     /// Whether nothing waits.
@@ -248,19 +256,27 @@ impl Lane {
     ) -> Poll<io::Result<()>> {
         self.handle.reader.register(cx.waker());
         self.handle.check()?;
-        if self.state().read_ahead.is_used_up() {
-            // Whoever writes wakes it.
-            return Poll::Pending;
-        }
+        let bytes_max = {
+            let mut state = self.state();
+            if state.read_ahead.is_used_up() {
+                // Whoever writes wakes it.
+                return Poll::Pending;
+            }
+            ready!(state.pace.poll_bytes(cx))
+        };
+        let bytes = buf.remaining().min(bytes_max);
         let read = loop {
             ready!(self.tcp.poll_read_ready(cx))?;
-            match self.tcp.try_read(buf.initialize_unfilled()) {
+            match self.tcp.try_read(buf.initialize_unfilled_to(bytes)) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 read => break read?,
             }
         };
         buf.advance(read);
-        self.state().read_ahead.read(read);
+        let mut state = self.state();
+        state.read_ahead.read(read);
+        state.pace.read();
+        drop(state);
         if read > 0 {
             let now = self.clock.now();
             self.handle.with_line(|line| line.hear(now));

@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use super::*;
 use crate::packet;
 use crate::stream::ClientStream;
+use crate::stream::pace::{BYTES_AFTER_REST, REST};
 
 /// More than the systems of both sides keep.
 const MORE_THAN_FITS: usize = 32 * 1024 * 1024;
@@ -217,6 +218,26 @@ async fn a_stream_that_panics_is_closed_and_others_are_written() {
     }
     broken_peer.read_to_end(&mut read).await.unwrap();
     assert!(broken.handle.check().is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn from_a_client_that_asks_for_too_much_little_is_read_and_only_after_a_rest() {
+    let (lane, mut peer) = connected(&Limits::default()).await;
+    peer.write_all(&[b'x'; 50_000]).await.unwrap();
+    lane.exceeded();
+    let started = tokio::time::Instant::now();
+    let mut bytes = vec![0; 50_000];
+    let mut buf = ReadBuf::new(&mut bytes);
+    poll_fn(|cx| lane.poll_read(cx, &mut buf)).await.unwrap();
+    assert_eq!(buf.filled().len(), BYTES_AFTER_REST);
+    assert!(started.elapsed() >= REST);
+    lane.exceeded();
+    lane.handle.close();
+    let read = poll_fn(|cx| lane.poll_read(cx, &mut buf));
+    assert!(
+        read.now_or_never().unwrap().is_err(),
+        "it rests though closed"
+    );
 }
 
 /// A task that cannot be woken.
