@@ -35,7 +35,7 @@ use crate::line::{Cut, Line};
 use lane::Lane;
 pub(crate) use messages::Polled;
 use read_ahead::ReadAhead;
-pub(crate) use rounds::Rounds;
+pub(crate) use rounds::{Rounds, Urgency};
 pub(crate) use websocket::{WebSocketStream, WhenGone};
 
 /// The switch of a stream, and what is known of it. Requests carry it as an extension.

@@ -26,11 +26,11 @@ async fn what_is_pushed_follows_what_the_transport_had_queued_before_and_the_mar
     transport_writes(&lane, &message("welcome")).await;
     assert!(lane.is_ready());
     lane.hold();
-    lane.push(message("pushed")).unwrap();
+    lane.push(message("pushed"), Urgency::Prompt).unwrap();
     let marker = packet::event_text(&format!(r#"["{MARKER}",null]"#));
     let queued = [message("queued"), marker, message("after")].concat();
     transport_writes(&lane, &queued).await;
-    lane.push(message("pushed later")).unwrap();
+    lane.push(message("pushed later"), Urgency::Prompt).unwrap();
     let order = [
         "handshake",
         "welcome",
@@ -59,10 +59,10 @@ async fn what_is_pushed_does_not_part_a_packet_from_its_attachments() {
     transport_writes(&lane, &writes).await;
     let packet = async {
         poll_fn(|cx| lane.poll_write(cx, &first)).await.unwrap();
-        lane.push(message("pushed")).unwrap();
+        lane.push(message("pushed"), Urgency::Prompt).unwrap();
         // A ping of the client's has an answer, which is flushed meanwhile.
         poll_fn(|cx| lane.poll_flush(cx)).await.unwrap();
-        lane.push(message("pushed later")).unwrap();
+        lane.push(message("pushed later"), Urgency::Prompt).unwrap();
         transport_writes(&lane, &frame(0x82, b"bb")).await;
     };
     let rest = [
@@ -115,7 +115,7 @@ async fn many_frames_arrive_whole_and_in_order_beside_those_of_the_transport() {
     let (pushed, written) = (message(&"p".repeat(3_000)), message(&"w".repeat(5_000)));
     let count = 2_000;
     for _ in 0..count {
-        lane.push(pushed.clone()).unwrap();
+        lane.push(pushed.clone(), Urgency::Prompt).unwrap();
     }
     let writing = async {
         for _ in 0..count {
@@ -145,8 +145,9 @@ async fn a_queue_takes_one_frame_of_any_size_and_then_the_limit() {
         ..Limits::default()
     };
     let (lane, _peer) = connected(&limits).await;
-    lane.push(message(&"x".repeat(MORE_THAN_FITS))).unwrap();
-    assert_eq!(lane.push(message("more")), Err(Full));
+    lane.push(message(&"x".repeat(MORE_THAN_FITS)), Urgency::Prompt)
+        .unwrap();
+    assert_eq!(lane.push(message("more"), Urgency::Prompt), Err(Full));
 }
 
 #[tokio::test(start_paused = true)]
@@ -157,7 +158,7 @@ async fn a_peer_that_takes_nothing_for_too_long_is_closed() {
     let error = poll_fn(|cx| lane.poll_flush(cx)).await.unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::ConnectionAborted);
     // What is pushed to what is closed is nobody's.
-    lane.push(message("late")).unwrap();
+    lane.push(message("late"), Urgency::Prompt).unwrap();
 }
 
 #[tokio::test]
@@ -168,7 +169,7 @@ async fn the_transport_waits_while_the_peer_is_behind_and_little_more_is_read() 
     };
     let (lane, mut peer) = connected(&limits).await;
     let large = message(&"x".repeat(MORE_THAN_FITS));
-    lane.push(large.clone()).unwrap();
+    lane.push(large.clone(), Urgency::Prompt).unwrap();
     let write = message("ping");
     assert!(
         poll_fn(|cx| lane.poll_write(cx, &write))
@@ -207,17 +208,45 @@ async fn a_stream_that_panics_is_closed_and_others_are_written() {
     let panics = Arc::new(Panics).into();
     broken.handle.writer.register(&panics);
     for lane in [&broken, &fine] {
-        lane.push(message("pushed")).unwrap();
+        lane.push(message("pushed"), Urgency::Prompt).unwrap();
     }
     let pushed = message("pushed");
     let mut read = vec![0; pushed.len()];
     for _round in 0..2 {
         fine_peer.read_exact(&mut read).await.unwrap();
         assert_eq!(read, pushed);
-        fine.push(pushed.clone()).unwrap();
+        fine.push(pushed.clone(), Urgency::Prompt).unwrap();
     }
     broken_peer.read_to_end(&mut read).await.unwrap();
     assert!(broken.handle.check().is_err());
+}
+
+#[tokio::test]
+async fn what_is_prompt_overtakes_what_waits_for_its_turn_elsewhere() {
+    let rounds = Arc::new(Rounds::new());
+    let mut lanes = Vec::new();
+    for _ in 0..100 {
+        lanes.push(connected_in(&rounds, &Limits::default()).await);
+    }
+    let (last, others) = lanes.split_last_mut().unwrap();
+    for (lane, _) in others.iter() {
+        lane.push(message("broadcast"), Urgency::InTurn).unwrap();
+    }
+    let (lane, peer) = last;
+    lane.push(message("broadcast"), Urgency::InTurn).unwrap();
+    lane.push(message("answer"), Urgency::Prompt).unwrap();
+    while !lane.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    assert!(others.iter().any(|(lane, _)| !lane.is_empty()));
+    let expected = [message("broadcast"), message("answer")].concat();
+    let mut read = vec![0; expected.len()];
+    peer.read_exact(&mut read).await.unwrap();
+    assert_eq!(read, expected);
+    for (_, peer) in others {
+        let mut read = vec![0; message("broadcast").len()];
+        peer.read_exact(&mut read).await.unwrap();
+    }
 }
 
 #[tokio::test(start_paused = true)]
