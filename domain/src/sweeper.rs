@@ -8,7 +8,7 @@ mod audit;
 
 use std::time::Duration;
 
-use crate::ports::{Identity, Witness};
+use crate::ports::Witness;
 use crate::presence::policy::Policy;
 use crate::time::{Moment, millis};
 
@@ -58,9 +58,9 @@ impl Arming {
         changed
     }
 
-    /// Which life of the store answered last.
-    pub fn identity(&self) -> Option<&Identity> {
-        self.heard.as_ref().map(|heard| &heard.witness.identity)
+    /// The latest answer.
+    pub fn witness(&self) -> Option<&Witness> {
+        self.heard.as_ref().map(|heard| &heard.witness)
     }
 
     /// This node itself was late by `late`.
@@ -90,6 +90,7 @@ impl Arming {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ports::Identity;
     use crate::time::Timestamp;
 
     fn policy() -> Policy {

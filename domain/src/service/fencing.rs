@@ -196,14 +196,14 @@ impl Node {
         mut found: Option<Found>,
         witness: Option<&Witness>,
     ) -> Result<Option<Version>, Refusal> {
-        let mut by = witness.map(|witness| witness.identity.clone());
+        let mut by = witness.cloned();
         if found.is_none() && by.is_none() {
             // Nothing means little unless it is known who says so.
             let conn = cell.seat().conn().clone();
             let looked = self.find(cell, &conn).await?;
-            (found, by) = (looked.0, Some(looked.1.identity));
+            (found, by) = (looked.0, Some(looked.1));
         }
-        let written_to = by.clone().or_else(|| self.identity(cell.room.id()));
+        let written_to = by.clone().or_else(|| self.witness(cell.room.id()));
         for _ in 0..Policy::ATTEMPTS_MAX {
             let (now, wall) = self.times();
             let floor = cell.room.floor();

@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use futures_util::stream::iter;
 
 use crate::ids::RoomId;
-use crate::ports::{Identity, Lost, Part, Witness};
+use crate::ports::{Lost, Part, Witness};
 use crate::presence::command::Command;
 use crate::presence::lease::{LeaseName, Renewal};
 use crate::presence::policy::{LeaseMode, Policy};
@@ -186,10 +186,10 @@ impl Node {
         }
     }
 
-    /// Who, as far as is known, answers now for a room.
-    pub(super) fn identity(&self, room: &RoomId) -> Option<Identity> {
+    /// The latest answer of the store for a room's part.
+    pub(super) fn witness(&self, room: &RoomId) -> Option<Witness> {
         let part = self.part_of(room);
-        lock(&self.upkeep).part(part).arming.identity().cloned()
+        lock(&self.upkeep).part(part).arming.witness().cloned()
     }
 
     pub(super) fn is_armed(&self, part: Part) -> bool {
@@ -293,7 +293,7 @@ impl Node {
             self.answered(part, &renewed.witness);
             let reported: BTreeSet<&LeaseName> = renewed.reported.iter().collect();
             for (cell, renewal) in batch {
-                let (span, by) = (renewal.remaining, &renewed.witness.identity);
+                let (span, by) = (renewal.remaining, &renewed.witness);
                 let holds = !reported.contains(&renewal.lease)
                     && cell.seat().renewed(&renewal.lease, asked, span, by);
                 if !holds {
