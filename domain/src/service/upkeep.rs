@@ -19,7 +19,7 @@ use crate::seat::{Due, Standing};
 use crate::service::room::LocalRoom;
 use crate::service::session::SeatCell;
 use crate::service::{Node, PresenceService, lock};
-use crate::sweeper::{Arming, Audit};
+use crate::sweeper::{Arming, Audit, News};
 use crate::time::{Listening, Moment};
 use crate::view::Trust;
 
@@ -158,24 +158,30 @@ impl Node {
     }
 
     /// A part of the store answered: notes it, and if it is another server than before, has
-    /// everything in it looked at again.
+    /// everything in it looked at again. If its clock jumped ahead, the seats: they must write
+    /// again, before sweepers are armed, what their next renewals may find too late.
     pub(super) fn answered(self: &Arc<Self>, part: Part, witness: &Witness) {
         let now = self.ports.clock.now();
-        {
+        let news = {
             let mut upkeep = lock(&self.upkeep);
             let part = upkeep.part(part);
-            if !part.arming.answered(witness, now) {
-                return;
+            let news = part.arming.answered(witness, now);
+            if news == News::AnotherLife {
+                part.settled_at = now.after(Policy::SETTLE);
             }
-            part.settled_at = now.after(Policy::SETTLE);
-        }
+            news
+        };
         let node = self.clone();
-        self.spawn(async move {
-            node.repair_all(part);
-            node.judge_all(part).await;
-            node.sleep(Policy::SETTLE).await;
-            node.repair_all(part);
-        });
+        match news {
+            News::Nothing => {}
+            News::ClockAhead => self.spawn(async move { node.judge_all(part).await }),
+            News::AnotherLife => self.spawn(async move {
+                node.repair_all(part);
+                node.judge_all(part).await;
+                node.sleep(Policy::SETTLE).await;
+                node.repair_all(part);
+            }),
+        }
     }
 
     pub(super) fn trust(&self, part: Part) -> Trust {
