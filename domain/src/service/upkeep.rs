@@ -61,19 +61,20 @@ impl Upkeep {
     }
 }
 
-/// Held by the one tick that may ask the store.
-struct Alone(Arc<Node>);
+/// Held by a tick that asks the store.
+struct Waiting(Arc<Node>);
 
-impl Alone {
+impl Waiting {
     fn begin(node: &Arc<Node>) -> Option<Self> {
-        let busy = node.renewing.swap(true, Ordering::SeqCst);
-        (!busy).then(|| Self(node.clone()))
+        let before = node.renewing.fetch_add(1, Ordering::SeqCst);
+        let waiting = Self(node.clone());
+        (before < Policy::TICKS_WAITING_MAX).then_some(waiting)
     }
 }
 
-impl Drop for Alone {
+impl Drop for Waiting {
     fn drop(&mut self) {
-        self.0.renewing.store(false, Ordering::SeqCst);
+        self.0.renewing.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -144,12 +145,12 @@ impl Node {
                 part.arming.late(late, clock);
             }
         }
-        // One at a time; what is due now is so at the next tick.
-        let alone = Alone::begin(&self);
+        // What is due now and not asked for is so at the next tick.
+        let waiting = Waiting::begin(&self);
         let rooms = self.rooms.all();
         let renewals = self.look_at_seats(&rooms);
         async move {
-            let Some(_alone) = alone else { return };
+            let Some(_waiting) = waiting else { return };
             self.renew(&rooms, renewals).await;
             for room in rooms {
                 self.close_if_idle(&room).await;
@@ -319,7 +320,8 @@ impl Node {
             return;
         }
         let _opening = room.opening.lock().await;
-        if room.turn_off() {
+        // Another tick may have closed it, and its successor be in use.
+        if self.rooms.has(room) && room.turn_off() {
             self.ports.feed.unsubscribe(room.id()).await;
             self.close_for_observers(room.id());
             self.rooms.forget(room);

@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use rtm_domain::ids::{RoomId, UserId};
+use rtm_domain::presence::event::Shown;
 use rtm_domain::service::{HeartbeatAsk, ResumeAsk};
 use rtm_tests::backend::InMemory;
 use rtm_tests::peer::Heard;
@@ -174,5 +175,34 @@ fn a_kick_that_was_slept_through_holds_against_who_joined_while_the_room_was_ope
     let shown = world.run(1, async move { service.snapshot(&from).await });
     let shown = shown.expect("it answers").expect("it may");
     assert!(shown.entries.is_empty(), "{shown:?}");
+    world.check();
+}
+
+/// What a node asked the store is never answered. Its next ticks renew all the same, before other
+/// nodes sweep who heartbeats there.
+#[test]
+fn an_answer_that_never_comes_keeps_no_tick_from_renewing() {
+    let mut world = World::new(&InMemory, policy(), 2, None);
+    let (member, observer) = (world.connect(0), world.connect(1));
+    let room = RoomId::trusted("lobby");
+    for (socket, user) in [(member, "ada"), (observer, "bob")] {
+        let user = UserId::trusted(user);
+        world.send(socket, Ask::Join(room.clone(), user, None, None));
+        world.settle();
+    }
+    world.advance(400);
+    world.node(0).store.slow(100_000_000);
+    world.advance(200);
+    world.node(0).store.slow(0);
+    for _ in 0..4 {
+        world.advance(2_300);
+        for socket in [member, observer] {
+            world.send(socket, Ask::Heartbeat(Some(room.clone()), None, None));
+        }
+    }
+    let heard = world.socket(observer).peer.take();
+    let left = |heard: &&Heard| matches!(heard, Heard::Event(_, delivery) if matches!(delivery.kind, Shown::Leave(_)));
+    let left = heard.iter().find(left);
+    assert!(left.is_none(), "{left:?}");
     world.check();
 }
