@@ -188,6 +188,17 @@ test("MAX_EVENTS_BURST and MAX_EVENTS_PER_SECOND hold for each connection alone"
   await calm.sync(room);
 });
 
+test("who asks for far more than it may is answered to the last event, and not cut", async (t) => {
+  const { connect } = clientsOf(t, small);
+  const [flood, room] = [await connect(), unique("room")];
+  await flood.join(room, "flood");
+  const acks = await Promise.all(Array.from({ length: 5_000 }, () => flood.ask("presence:heartbeat", null)));
+  const refused = acks.filter((ack) => !ack.ok);
+  assert.ok(refused.length >= 4_000, `${refused.length} refused`);
+  for (const ack of refused) assertRefused(ack, "rate_limited");
+  assert.ok(flood.socket.connected);
+});
+
 /** A stock client is told with `connect_error`, whichever of its handshakes is the one refused. */
 async function mustRefuse(t, server) {
   const { create } = clientsOf(t, server);

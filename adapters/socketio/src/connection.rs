@@ -30,7 +30,7 @@ use crate::line::{Cut, Line};
 use crate::metrics::Metrics;
 use crate::packet;
 use crate::places::place_of;
-use crate::stream::StreamHandle;
+use crate::stream::{StreamHandle, Urgency};
 
 pub use ack::Ack;
 pub use intake::{Request, Work};
@@ -174,6 +174,7 @@ impl Connection {
     /// Sends an event that is encoded already, or cuts the line.
     pub fn emit_raw(&self, event: &str, payload: &RawValue) {
         self.send(
+            Urgency::Prompt,
             || packet::event(event, &[payload]),
             event.len() + payload.get().len(),
             || self.socket.emit(event, payload),
@@ -185,6 +186,7 @@ impl Connection {
         let (event, payload, besides) = (frame.event(), frame.payload(), frame.besides());
         let besides_len = besides.map_or(0, |besides| besides.get().len());
         self.send(
+            frame.urgency(),
             || frame.shared().clone(),
             event.len() + payload.get().len() + besides_len,
             || match besides {
@@ -198,6 +200,7 @@ impl Connection {
     /// the transport, or by the transport's queue. What is sent by either is in one order.
     pub(crate) fn send(
         &self,
+        urgency: Urgency,
         message: impl FnOnce() -> Bytes,
         bytes: usize,
         queue: impl FnOnce() -> Result<(), SendError>,
@@ -207,7 +210,7 @@ impl Connection {
         }
         let bytes = bytes + PACKET_OVERHEAD;
         let sent = match self.way.next(&self.line, &self.socket) {
-            Next::Lane(lane) if self.socket.connected() => lane.push(message()).is_ok(),
+            Next::Lane(lane) if self.socket.connected() => lane.push(message(), urgency).is_ok(),
             Next::Queue(_queueing) => {
                 self.line.enqueue(bytes, self.clock.now()) && is_queued(queue())
             }

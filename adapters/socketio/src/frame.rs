@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::packet;
+use crate::stream::Urgency;
 
 /// An event and its arguments as JSON text.
 #[derive(Debug)]
@@ -17,6 +18,7 @@ pub struct Frame {
     payload: Box<RawValue>,
     /// A second argument.
     besides: Option<Box<RawValue>>,
+    urgency: Urgency,
     /// As a WebSocket message, once somebody needs that.
     message: OnceLock<Bytes>,
 }
@@ -35,6 +37,7 @@ impl Frame {
             event: event.into(),
             payload: to_raw_value(payload)?,
             besides: None,
+            urgency: Urgency::Prompt,
             message: OnceLock::new(),
         })
     }
@@ -49,6 +52,13 @@ impl Frame {
         Ok(self)
     }
 
+    /// It can wait for its turn while more urgent ones are sent to others.
+    #[must_use]
+    pub fn in_turn(mut self) -> Self {
+        self.urgency = Urgency::InTurn;
+        self
+    }
+
     /// What the presence service hands to the members of a room.
     pub fn message(self) -> Message {
         Arc::new(self)
@@ -60,6 +70,10 @@ impl Frame {
             Some(besides) => packet::event(&self.event, &[&self.payload, besides]),
             None => packet::event(&self.event, &[&self.payload]),
         })
+    }
+
+    pub(crate) fn urgency(&self) -> Urgency {
+        self.urgency
     }
 
     pub(crate) fn event(&self) -> &str {

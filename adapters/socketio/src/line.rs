@@ -187,6 +187,14 @@ impl Line {
         }
     }
 
+    /// The client asks for more than it may: it is read more slowly for a while. A client that
+    /// polls is slow enough.
+    pub(crate) fn exceeded(&self) {
+        if let Some(lane) = self.lane() {
+            lane.exceeded();
+        }
+    }
+
     /// Something came over it.
     pub(crate) fn hear(&self, now: Moment) {
         self.heard.fetch_max(now.0, Ordering::Relaxed);

@@ -5,6 +5,7 @@
 pub(crate) mod lane;
 mod messages;
 mod outgoing;
+mod pace;
 mod read_ahead;
 mod rounds;
 mod websocket;
@@ -30,7 +31,7 @@ use crate::line::{Cut, Line};
 
 use lane::Lane;
 use read_ahead::ReadAhead;
-pub(crate) use rounds::Rounds;
+pub(crate) use rounds::{Rounds, Urgency};
 pub(crate) use websocket::{WebSocketStream, WhenGone};
 
 /// The switch of a stream, and what is known of it. Requests carry it as an extension.

@@ -207,7 +207,7 @@ fn tell(
     let frame = Frame::new(event.to_owned(), payload).and_then(|frame| frame.and(&sender));
     match frame {
         Ok(frame) => {
-            presence.tell(room, &frame.message(), except);
+            presence.tell(room, &frame.in_turn().message(), except);
         }
         Err(error) => tracing::error!(event, %error, "an event cannot be written as JSON"),
     }

@@ -9,6 +9,7 @@ use socketioxide_core::packet::{Packet, PacketData};
 
 use crate::packet;
 use crate::registry::Registry;
+use crate::stream::Urgency;
 
 /// The path of the namespace whose sockets have connections.
 const MAIN: &str = "/";
@@ -32,6 +33,7 @@ pub(super) fn broadcast(
         // Whoever has no connection is about to go.
         if let Some(connection) = registry.find(sid.as_str()) {
             connection.send(
+                Urgency::InTurn,
                 || message.clone(),
                 bytes,
                 || {

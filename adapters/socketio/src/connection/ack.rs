@@ -17,6 +17,7 @@ use crate::cluster::ClusterAdapter;
 use crate::connection::Connection;
 use crate::metrics::NOBODY;
 use crate::packet;
+use crate::stream::Urgency;
 
 /// Answers one event. Dropped without an answer, it says `unavailable`: no client that asks
 /// waits for ever.
@@ -76,8 +77,12 @@ impl Ack {
             }
         };
         let bytes = message.len();
-        self.connection
-            .send(|| message, bytes, || reply_by_queue(&socket, id, reply));
+        self.connection.send(
+            Urgency::Prompt,
+            || message,
+            bytes,
+            || reply_by_queue(&socket, id, reply),
+        );
         self.connection.metrics.answered(self.module, self.arrived);
     }
 

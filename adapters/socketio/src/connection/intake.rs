@@ -67,6 +67,7 @@ impl Connection {
             return;
         }
         if let Err(retry_after_ms) = self.count_event() {
+            self.line.exceeded();
             let limit = self.limits.events_per_second_max;
             let problem = format!("more than {limit} events a second");
             let limit = Limit::new("MAX_EVENTS_PER_SECOND", limit.into());
@@ -99,6 +100,7 @@ impl Connection {
         ack.by(owner);
         self.metrics.event(owner);
         if !self.inbox.has_room(text.len()) {
+            self.line.exceeded();
             let problem = "too many events of this connection wait for their turn";
             let limit = Limit::new("MAX_INBOX_BYTES", self.limits.inbox_bytes_max as u64);
             return ack.refuse(&rate_limited(problem.into(), limit, INBOX_RETRY_MS));

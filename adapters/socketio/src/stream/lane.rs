@@ -22,8 +22,9 @@ use tokio::time::timeout;
 use crate::limits::Limits;
 use crate::stream::StreamHandle;
 use crate::stream::outgoing::{BATCH, Outgoing};
+use crate::stream::pace::Pace;
 use crate::stream::read_ahead::ReadAhead;
-use crate::stream::rounds::Rounds;
+use crate::stream::rounds::{Rounds, Urgency};
 use crate::stream::written::frames;
 
 /// The event that is the marker.
@@ -59,8 +60,10 @@ impl fmt::Debug for Lane {
 struct State {
     outgoing: Outgoing,
     read_ahead: ReadAhead,
-    /// Whether a round is going to write it.
-    is_gathered: bool,
+    pace: Pace,
+    /// Whether a round is going to write it at its end, and whether it will when its turn comes.
+    is_prompt: bool,
+    is_in_turn: bool,
     /// Whether a task waits for the peer to take more.
     is_draining: bool,
     /// Whether the peer has taken something since somebody looked.
@@ -116,7 +119,9 @@ impl Lane {
             state: Mutex::new(State {
                 outgoing: Outgoing::default(),
                 read_ahead: ReadAhead::new(limits.message_bytes_max),
-                is_gathered: false,
+                pace: Pace::default(),
+                is_prompt: false,
+                is_in_turn: false,
                 is_draining: false,
                 is_moving: false,
                 messages: 0,
@@ -146,7 +151,12 @@ impl Lane {
     pub(crate) fn release(self: &Arc<Self>) {
         let mut state = self.state();
         state.outgoing.release();
-        self.gather(&mut state);
+        self.gather(&mut state, Urgency::Prompt);
+    }
+
+    /// The client asks for more than it may.
+    pub(crate) fn exceeded(&self) {
+        self.state().pace.exceeded();
     }
 
     /// Whether nothing waits.
@@ -156,7 +166,7 @@ impl Lane {
 
     /// Queues a frame, to be written with what else is pushed in this round. One frame of any
     /// size may enter an empty queue.
-    pub(crate) fn push(self: &Arc<Self>, frame: Bytes) -> Result<(), Full> {
+    pub(crate) fn push(self: &Arc<Self>, frame: Bytes, urgency: Urgency) -> Result<(), Full> {
         let mut state = self.state();
         if self.handle.check().is_err() {
             return Ok(());
@@ -166,22 +176,30 @@ impl Lane {
             return Err(Full);
         }
         state.outgoing.push(frame);
-        self.gather(&mut state);
+        self.gather(&mut state, urgency);
         Ok(())
     }
 
     /// Has a round write it, unless somebody does so anyway.
-    fn gather(self: &Arc<Self>, state: &mut State) {
-        if !state.is_gathered && !state.is_draining && !state.outgoing.is_idle() {
-            state.is_gathered = true;
-            self.rounds.add(self.clone());
+    fn gather(self: &Arc<Self>, state: &mut State, urgency: Urgency) {
+        if state.is_draining || state.is_prompt || state.outgoing.is_idle() {
+            return;
         }
+        match urgency {
+            Urgency::Prompt => state.is_prompt = true,
+            Urgency::InTurn if state.is_in_turn => return,
+            Urgency::InTurn => state.is_in_turn = true,
+        }
+        self.rounds.add(self.clone(), urgency);
     }
 
-    /// The round is over.
-    pub(super) fn write_gathered(self: &Arc<Self>) {
+    /// The round is over, or its turn has come.
+    pub(super) fn write_gathered(self: &Arc<Self>, urgency: Urgency) {
         let mut state = self.state();
-        state.is_gathered = false;
+        match urgency {
+            Urgency::Prompt => state.is_prompt = false,
+            Urgency::InTurn => state.is_in_turn = false,
+        }
         if !state.is_draining {
             self.write(&mut state);
         }
@@ -239,19 +257,27 @@ impl Lane {
     ) -> Poll<io::Result<()>> {
         self.handle.reader.register(cx.waker());
         self.handle.check()?;
-        if self.state().read_ahead.is_used_up() {
-            // Whoever writes wakes it.
-            return Poll::Pending;
-        }
+        let bytes_max = {
+            let mut state = self.state();
+            if state.read_ahead.is_used_up() {
+                // Whoever writes wakes it.
+                return Poll::Pending;
+            }
+            ready!(state.pace.poll_bytes(cx))
+        };
+        let bytes = buf.remaining().min(bytes_max);
         let read = loop {
             ready!(self.tcp.poll_read_ready(cx))?;
-            match self.tcp.try_read(buf.initialize_unfilled()) {
+            match self.tcp.try_read(buf.initialize_unfilled_to(bytes)) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 read => break read?,
             }
         };
         buf.advance(read);
-        self.state().read_ahead.read(read);
+        let mut state = self.state();
+        state.read_ahead.read(read);
+        state.pace.read();
+        drop(state);
         if read > 0 {
             let now = self.clock.now();
             self.handle.with_line(|line| line.hear(now));

@@ -1,6 +1,8 @@
 //! Gathers what is to be written: everything that is pushed to a stream within one round of the
-//! scheduler leaves together.
+//! scheduler leaves together. What is in a hurry overtakes the broadcasts of others, which can
+//! keep a thread busy for many rounds.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -10,7 +12,16 @@ use tokio::task::yield_now;
 use crate::stream::lane::Lane;
 
 /// How many streams are written before others on this thread get their turn.
-const TURN: usize = 64;
+const TURN: usize = 32;
+
+/// How soon a stream is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Urgency {
+    /// With this round: answers, presence, messages to one client.
+    Prompt,
+    /// When its turn comes: relayed events, and what modules broadcast.
+    InTurn,
+}
 
 /// Places for streams that a round keeps for the next one.
 const PLACES_KEPT: usize = 1_024;
@@ -24,7 +35,8 @@ pub(crate) struct Rounds {
 
 #[derive(Debug, Default)]
 struct Round {
-    lanes: Vec<Arc<Lane>>,
+    prompt: Vec<Arc<Lane>>,
+    in_turn: VecDeque<Arc<Lane>>,
     is_running: bool,
 }
 
@@ -42,11 +54,14 @@ impl Rounds {
         self.runtime.get_or_init(Handle::current);
     }
 
-    /// `lane` is written when this round ends.
-    pub(super) fn add(self: &Arc<Self>, lane: Arc<Lane>) {
+    /// `lane` is going to be written.
+    pub(super) fn add(self: &Arc<Self>, lane: Arc<Lane>, urgency: Urgency) {
         let index = thread_index() % self.rounds.len();
         let mut round = self.round(index);
-        round.lanes.push(lane);
+        match urgency {
+            Urgency::Prompt => round.prompt.push(lane),
+            Urgency::InTurn => round.in_turn.push_back(lane),
+        }
         if !round.is_running
             && let Some(runtime) = self.runtime.get()
         {
@@ -57,23 +72,31 @@ impl Rounds {
     }
 
     async fn run(self: Arc<Self>, index: usize) {
-        let mut lanes = Vec::new();
+        let (mut prompt, mut in_turn) = (Vec::new(), Vec::new());
         loop {
             yield_now().await;
-            std::mem::swap(&mut self.round(index).lanes, &mut lanes);
-            for (number, lane) in lanes.drain(..).enumerate() {
-                lane.write_gathered();
+            {
+                let mut round = self.round(index);
+                if round.prompt.is_empty() && round.in_turn.is_empty() {
+                    round.is_running = false;
+                    // It has been used, the other one may not have been.
+                    round.prompt = prompt;
+                    return;
+                }
+                std::mem::swap(&mut round.prompt, &mut prompt);
+                let turn = round.in_turn.len().min(TURN);
+                in_turn.extend(round.in_turn.drain(..turn));
+                round.in_turn.shrink_to(PLACES_KEPT);
+            }
+            for (number, lane) in prompt.drain(..).enumerate() {
+                lane.write_gathered(Urgency::Prompt);
                 if number % TURN == TURN - 1 {
                     yield_now().await;
                 }
             }
-            lanes.shrink_to(PLACES_KEPT);
-            let mut round = self.round(index);
-            if round.lanes.is_empty() {
-                round.is_running = false;
-                // It has been used, the other one may not have been.
-                round.lanes = lanes;
-                return;
+            prompt.shrink_to(PLACES_KEPT);
+            for lane in in_turn.drain(..) {
+                lane.write_gathered(Urgency::InTurn);
             }
         }
     }

@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use super::*;
 use crate::packet;
 use crate::stream::ClientStream;
+use crate::stream::pace::{BYTES_AFTER_REST, REST};
 
 /// More than the systems of both sides keep.
 const MORE_THAN_FITS: usize = 32 * 1024 * 1024;
@@ -25,11 +26,11 @@ async fn what_is_pushed_follows_what_the_transport_had_queued_before_and_the_mar
     transport_writes(&lane, &message("welcome")).await;
     assert!(lane.is_ready());
     lane.hold();
-    lane.push(message("pushed")).unwrap();
+    lane.push(message("pushed"), Urgency::Prompt).unwrap();
     let marker = packet::event_text(&format!(r#"["{MARKER}",null]"#));
     let queued = [message("queued"), marker, message("after")].concat();
     transport_writes(&lane, &queued).await;
-    lane.push(message("pushed later")).unwrap();
+    lane.push(message("pushed later"), Urgency::Prompt).unwrap();
     let order = [
         "handshake",
         "welcome",
@@ -82,7 +83,7 @@ async fn many_frames_arrive_whole_and_in_order_beside_those_of_the_transport() {
     let (pushed, written) = (message(&"p".repeat(3_000)), message(&"w".repeat(5_000)));
     let count = 2_000;
     for _ in 0..count {
-        lane.push(pushed.clone()).unwrap();
+        lane.push(pushed.clone(), Urgency::Prompt).unwrap();
     }
     let writing = async {
         for _ in 0..count {
@@ -112,8 +113,9 @@ async fn a_queue_takes_one_frame_of_any_size_and_then_the_limit() {
         ..Limits::default()
     };
     let (lane, _peer) = connected(&limits).await;
-    lane.push(message(&"x".repeat(MORE_THAN_FITS))).unwrap();
-    assert_eq!(lane.push(message("more")), Err(Full));
+    lane.push(message(&"x".repeat(MORE_THAN_FITS)), Urgency::Prompt)
+        .unwrap();
+    assert_eq!(lane.push(message("more"), Urgency::Prompt), Err(Full));
 }
 
 #[tokio::test(start_paused = true)]
@@ -124,7 +126,7 @@ async fn a_peer_that_takes_nothing_for_too_long_is_closed() {
     let error = poll_fn(|cx| lane.poll_flush(cx)).await.unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::ConnectionAborted);
     // What is pushed to what is closed is nobody's.
-    lane.push(message("late")).unwrap();
+    lane.push(message("late"), Urgency::Prompt).unwrap();
 }
 
 #[tokio::test]
@@ -135,7 +137,7 @@ async fn the_transport_waits_while_the_peer_is_behind_and_little_more_is_read() 
     };
     let (lane, mut peer) = connected(&limits).await;
     let large = message(&"x".repeat(MORE_THAN_FITS));
-    lane.push(large.clone()).unwrap();
+    lane.push(large.clone(), Urgency::Prompt).unwrap();
     let write = message("ping");
     assert!(
         poll_fn(|cx| lane.poll_write(cx, &write))
@@ -166,6 +168,54 @@ async fn the_transport_waits_while_the_peer_is_behind_and_little_more_is_read() 
     }
 }
 
+#[tokio::test]
+async fn what_is_prompt_overtakes_what_waits_for_its_turn_elsewhere() {
+    let rounds = Arc::new(Rounds::new());
+    let mut lanes = Vec::new();
+    for _ in 0..100 {
+        lanes.push(connected_in(&rounds, &Limits::default()).await);
+    }
+    let (last, others) = lanes.split_last_mut().unwrap();
+    for (lane, _) in others.iter() {
+        lane.push(message("broadcast"), Urgency::InTurn).unwrap();
+    }
+    let (lane, peer) = last;
+    lane.push(message("broadcast"), Urgency::InTurn).unwrap();
+    lane.push(message("answer"), Urgency::Prompt).unwrap();
+    while !lane.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    assert!(others.iter().any(|(lane, _)| !lane.is_empty()));
+    let expected = [message("broadcast"), message("answer")].concat();
+    let mut read = vec![0; expected.len()];
+    peer.read_exact(&mut read).await.unwrap();
+    assert_eq!(read, expected);
+    for (_, peer) in others {
+        let mut read = vec![0; message("broadcast").len()];
+        peer.read_exact(&mut read).await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn from_a_client_that_asks_for_too_much_little_is_read_and_only_after_a_rest() {
+    let (lane, mut peer) = connected(&Limits::default()).await;
+    peer.write_all(&[b'x'; 50_000]).await.unwrap();
+    lane.exceeded();
+    let started = tokio::time::Instant::now();
+    let mut bytes = vec![0; 50_000];
+    let mut buf = ReadBuf::new(&mut bytes);
+    poll_fn(|cx| lane.poll_read(cx, &mut buf)).await.unwrap();
+    assert_eq!(buf.filled().len(), BYTES_AFTER_REST);
+    assert!(started.elapsed() >= REST);
+    lane.exceeded();
+    lane.handle.close();
+    let read = poll_fn(|cx| lane.poll_read(cx, &mut buf));
+    assert!(
+        read.now_or_never().unwrap().is_err(),
+        "it rests though closed"
+    );
+}
+
 async fn some_read(lane: &Lane) -> usize {
     let mut bytes = [0; 100];
     let mut buf = ReadBuf::new(&mut bytes);
@@ -185,16 +235,17 @@ fn message(text: &str) -> Bytes {
 }
 
 async fn connected(limits: &Limits) -> (Arc<Lane>, TcpStream) {
+    connected_in(&Arc::new(Rounds::new()), limits).await
+}
+
+async fn connected_in(rounds: &Arc<Rounds>, limits: &Limits) -> (Arc<Lane>, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (peer, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
     let (tcp, remote) = accepted.unwrap();
     let handle = Arc::new(StreamHandle::new(remote));
     let stream = ClientStream::new(tcp, handle, Arc::new(Steady(Instant::now())), limits);
-    (
-        stream.into_lane(Arc::new(Rounds::new()), limits),
-        peer.unwrap(),
-    )
+    (stream.into_lane(rounds.clone(), limits), peer.unwrap())
 }
 
 struct Steady(Instant);
