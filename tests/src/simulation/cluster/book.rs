@@ -17,6 +17,8 @@ use crate::simulation::data::Kept;
 #[derive(Default)]
 pub(super) struct Book {
     kicked: BTreeMap<(RoomId, ConnId), Kick>,
+    /// The seats that wrote anything.
+    wrote: BTreeSet<SeatId>,
     /// The seats whose nodes know that this server has what they wrote.
     answered: BTreeSet<SeatId>,
     /// Whether its clock was ever set back.
@@ -37,8 +39,13 @@ struct Kick {
 impl Kick {
     /// Whether this write brings back who was kicked, against what is promised
     /// (`docs/presence.md`, "What a kick outlasts").
-    fn is_broken_by(&self, (now, truly): (Timestamp, u64), commit: &Commit) -> bool {
-        let stands = now.0 < self.until;
+    fn is_broken_by(
+        &self,
+        (now, truly): (Timestamp, u64),
+        commit: &Commit,
+        was_lost: bool,
+    ) -> bool {
+        let stands = now.0 < self.until && !(was_lost && commit.record.epoch > self.epoch);
         let remembered = self.binds.contains(&commit.revision.seat)
             && self.truly_until.is_none_or(|until| truly >= until);
         stands || (commit.record.epoch <= self.epoch && remembered)
@@ -51,19 +58,26 @@ impl Book {
         self.answered.insert(seat);
     }
 
+    /// Whether a seat wrote anything to this server.
+    pub(super) fn knows(&self, seat: SeatId) -> bool {
+        self.wrote.contains(&seat)
+    }
+
     /// The server's clock was set back.
     pub(super) fn clock_fell(&mut self) {
         self.fell = true;
     }
 
     /// What is wrong with a write that was applied over `before`, at a time by the server's clock
-    /// and truly.
+    /// and truly. `was_lost`: another server had an earlier write of this seat.
     pub(super) fn check(
         &mut self,
         (now, truly): (Timestamp, u64),
         before: Option<&Kept>,
         commit: &Commit,
+        was_lost: bool,
     ) -> Vec<Violation> {
+        self.wrote.insert(commit.revision.seat);
         let mut broken = Vec::new();
         let conn = &commit.conn;
         let epoch = commit.record.epoch;
@@ -83,7 +97,7 @@ impl Book {
             self.kicked.insert(id, kick);
         } else if commit.place == Place::Live
             && let Some(kick) = self.kicked.get(&id)
-            && kick.is_broken_by((now, truly), commit)
+            && kick.is_broken_by((now, truly), commit, was_lost)
         {
             let kicked = kick.epoch;
             broken.push(format!(

@@ -164,9 +164,12 @@ impl PresenceStore for Way {
                 && before.as_ref().map(|kept| kept.revision) != Some(commit.revision);
             trace.line(|| told(link, desk.name(), &commit, &committed));
             if written {
+                let others = desk.servers.iter().enumerate();
+                let mut others = others.filter(|(nth, _)| *nth != desk.server);
+                let was_lost = others.any(|(_, it)| it.book.knows(seat));
                 let book = &mut desk.servers[desk.server].book;
                 let times = (time, truly.passed());
-                for violation in book.check(times, before.as_ref(), &commit) {
+                for violation in book.check(times, before.as_ref(), &commit, was_lost) {
                     trace.violation(violation);
                 }
             }
