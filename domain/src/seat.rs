@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use crate::error::Rejection;
 use crate::ids::{ConnId, ResumeKey, RoomId, SeatId, UserId};
-use crate::ports::Identity;
+use crate::ports::Witness;
 use crate::presence::epoch::{Epoch, Revision};
 use crate::presence::lease::{LeaseName, Renewal};
 use crate::presence::policy::Policy;
@@ -78,8 +78,16 @@ struct Confirmed {
     until: Moment,
     /// When the store was asked for it.
     at: Moment,
-    /// Which life of the store promised it.
-    by: Option<Identity>,
+    /// Which life of the store promised it, and its clock then or a little before.
+    by: Option<Witness>,
+}
+
+impl Confirmed {
+    /// Whether it was the same life of the store.
+    fn is_by(&self, by: &Witness) -> bool {
+        let before = self.by.as_ref();
+        before.is_some_and(|before| before.identity == by.identity)
+    }
 }
 
 /// What a look at the clock asks for.
@@ -249,21 +257,22 @@ impl Seat {
         lease: &LeaseName,
         asked: Moment,
         span: Duration,
-        by: &Identity,
+        by: &Witness,
     ) -> bool {
         if lease.epoch != self.epoch {
             return true;
         }
-        if self.confirmed.by.as_ref() != Some(by) {
+        if !self.confirmed.is_by(by) {
             return false;
         }
+        self.confirmed.by = Some(by.clone());
         self.confirmed.until = self.confirmed.until.max(asked.after(span));
         self.confirmed.at = asked;
         true
     }
 
     /// The record was found as it should be in this life of the store.
-    pub fn verified(&mut self, by: &Identity) {
+    pub fn verified(&mut self, by: &Witness) {
         self.confirmed.by = Some(by.clone());
     }
 

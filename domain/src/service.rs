@@ -17,7 +17,7 @@ mod sharing;
 mod upkeep;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::join_all;
@@ -82,8 +82,8 @@ pub(crate) struct Node {
     upkeep: Mutex<Upkeep>,
     draining: AtomicBool,
     observers: Mutex<Arc<[Arc<dyn Observer>]>>,
-    /// Whether a tick waits for the store.
-    renewing: AtomicBool,
+    /// How many ticks wait for the store.
+    renewing: AtomicUsize,
 }
 
 impl PresenceService {
@@ -100,7 +100,7 @@ impl PresenceService {
                 upkeep: Mutex::new(upkeep),
                 draining: AtomicBool::new(false),
                 observers: Mutex::new(Arc::new([])),
-                renewing: AtomicBool::new(false),
+                renewing: AtomicUsize::new(0),
             }),
         }
     }

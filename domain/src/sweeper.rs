@@ -8,11 +8,22 @@ mod audit;
 
 use std::time::Duration;
 
-use crate::ports::{Identity, Witness};
+use crate::ports::Witness;
 use crate::presence::policy::Policy;
-use crate::time::{Moment, millis};
+use crate::time::Moment;
 
 pub use audit::Audit;
+
+/// What an answer of the store says beside what was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum News {
+    /// Nothing.
+    Nothing,
+    /// Its clock jumped ahead: leases may be over that this node takes for confirmed.
+    ClockAhead,
+    /// It has another identity than before.
+    AnotherLife,
+}
 
 /// Whether this node's sweeper may act.
 #[derive(Debug, Clone)]
@@ -41,26 +52,26 @@ impl Arming {
         }
     }
 
-    /// The store answered. True if it has another identity than before.
-    pub fn answered(&mut self, witness: &Witness, now: Moment) -> bool {
+    /// The store answered.
+    pub fn answered(&mut self, witness: &Witness, now: Moment) -> News {
         let before = self.heard.as_ref();
-        let changed = before.is_some_and(|heard| heard.witness.identity != witness.identity);
+        let news = before.map_or(News::Nothing, |heard| self.news(heard, witness, now));
         let unbroken = before.filter(|heard| {
-            !changed
-                && now.since(heard.last) <= self.gap_max
-                && !self.clock_jumped(heard, witness, now)
+            let back = witness.time < heard.witness.time;
+            let late = self.is_gap(now.since(heard.last));
+            news == News::Nothing && !back && !late && !self.clock_stood(heard, witness, now)
         });
         self.heard = Some(Heard {
             since: unbroken.map_or(now, |heard| heard.since),
             witness: witness.clone(),
             last: now,
         });
-        changed
+        news
     }
 
-    /// Which life of the store answered last.
-    pub fn identity(&self) -> Option<&Identity> {
-        self.heard.as_ref().map(|heard| &heard.witness.identity)
+    /// The latest answer.
+    pub fn witness(&self) -> Option<&Witness> {
+        self.heard.as_ref().map(|heard| &heard.witness)
     }
 
     /// This node itself was late by `late`.
@@ -79,17 +90,38 @@ impl Arming {
         })
     }
 
-    fn clock_jumped(&self, heard: &Heard, witness: &Witness, now: Moment) -> bool {
-        let here = millis(now.since(heard.last));
-        let there = witness.time.0.abs_diff(heard.witness.time.0);
-        let back = witness.time < heard.witness.time;
-        back || there.abs_diff(here) > millis(self.gap_max)
+    fn news(&self, heard: &Heard, witness: &Witness, now: Moment) -> News {
+        if heard.witness.identity != witness.identity {
+            return News::AnotherLife;
+        }
+        let (here, there) = (
+            now.since(heard.last),
+            witness.time.since(heard.witness.time),
+        );
+        match self.is_gap(there.saturating_sub(here)) {
+            true => News::ClockAhead,
+            false => News::Nothing,
+        }
+    }
+
+    fn clock_stood(&self, heard: &Heard, witness: &Witness, now: Moment) -> bool {
+        let (here, there) = (
+            now.since(heard.last),
+            witness.time.since(heard.witness.time),
+        );
+        self.is_gap(here.saturating_sub(there))
+    }
+
+    /// Whether a live node's leases may be over after it.
+    fn is_gap(&self, span: Duration) -> bool {
+        span > self.gap_max
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ports::Identity;
     use crate::time::Timestamp;
 
     fn policy() -> Policy {
@@ -136,16 +168,30 @@ mod tests {
     fn a_new_identity_disarms_and_is_told() {
         let mut arming = Arming::new(&policy());
         answer(&mut arming, "a", (0, 4000), 0);
-        assert!(arming.answered(&witness("b", 4100), Moment(4100)));
+        let news = arming.answered(&witness("b", 4100), Moment(4100));
+        assert_eq!(news, News::AnotherLife);
         assert!(!arming.is_armed(Moment(4100)));
     }
 
     #[test]
     fn a_jump_of_the_stores_clock_disarms() {
+        for (from, to) in [(0, 3_600_000), (3_600_000, 0)] {
+            let mut arming = Arming::new(&policy());
+            answer(&mut arming, "a", (0, 4000), from);
+            arming.answered(&witness("a", 4100 + to), Moment(4100));
+            assert!(!arming.is_armed(Moment(4100)));
+        }
+    }
+
+    #[test]
+    fn a_jump_ahead_is_told_once_it_is_longer_than_leases_survive() {
         let mut arming = Arming::new(&policy());
-        answer(&mut arming, "a", (0, 4000), 0);
-        arming.answered(&witness("a", 4100 + 3_600_000), Moment(4100));
-        assert!(!arming.is_armed(Moment(4100)));
+        let mut news = |now, time| arming.answered(&witness("a", time), Moment(now));
+        assert_eq!(news(0, 0), News::Nothing);
+        assert_eq!(news(500, 1500), News::Nothing);
+        assert_eq!(news(1000, 3001), News::ClockAhead);
+        assert_eq!(news(1500, 3501), News::Nothing);
+        assert_eq!(news(2000, 0), News::Nothing, "a jump back ends no lease");
     }
 
     #[test]

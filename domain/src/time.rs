@@ -26,6 +26,11 @@ impl Moment {
 pub struct Timestamp(pub u64);
 
 impl Timestamp {
+    /// How long `earlier` is ago at this time; zero if it lies ahead.
+    pub fn since(self, earlier: Timestamp) -> Duration {
+        Duration::from_millis(self.0.saturating_sub(earlier.0))
+    }
+
     /// This time, `span` earlier.
     pub fn before(self, span: Duration) -> Self {
         Self(self.0.saturating_sub(millis(span)))

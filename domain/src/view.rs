@@ -25,6 +25,7 @@ pub struct View {
     version: Version,
     /// The version that was delivered last.
     told: Version,
+    was_read: bool,
     phase: Phase,
 }
 
@@ -77,6 +78,7 @@ impl View {
             shown: BTreeMap::new(),
             version: Version(0),
             told: Version(0),
+            was_read: false,
             phase: Phase::Repairing {
                 waiting: Vec::new(),
                 overflown: false,
@@ -87,6 +89,11 @@ impl View {
     /// Whether events are applied as they come.
     pub fn is_on(&self) -> bool {
         matches!(self.phase, Phase::On)
+    }
+
+    /// Whether its room has been read since it was opened.
+    pub fn was_read(&self) -> bool {
+        self.was_read
     }
 
     /// The store's version that it reflects.
@@ -185,6 +192,7 @@ impl View {
     pub fn repair(&mut self, read: &Read, trust: Trust, now: Timestamp) -> (Vec<Delivery>, bool) {
         let mut deliveries = self.differences(read, trust, now);
         self.version = read.version;
+        self.was_read = true;
         if self.told == Version(0) {
             // The first reading: nobody has been told anything yet.
             self.told = read.version;

@@ -78,6 +78,9 @@ impl Policy {
     pub const SUSPECTS_MAX: usize = 4_096;
     /// Parts of the store that are swept at once.
     pub const SWEEPING_MAX: usize = 8;
+    /// Ticks that may wait for the store at once: an answer that was lost must not keep the next
+    /// tick from renewing, as leases outlive their deadline by GRACE only.
+    pub const TICKS_WAITING_MAX: usize = 4;
     /// Leases that one call renews at most.
     pub const RENEW_BATCH_MAX: usize = 1_000;
     /// Background looks at the store that run at once.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::error::Rejection;
-use crate::ports::{Commit, Identity, Place};
+use crate::ports::{Commit, Place, Witness};
 use crate::presence::command::Command;
 use crate::presence::epoch::{Revision, Version};
 use crate::presence::event::{Event, Happened};
@@ -73,8 +73,9 @@ impl Seat {
         }))
     }
 
-    /// A draft was applied by the store in its life `by`: what it wrote is what the seat knows.
-    pub fn applied(&mut self, draft: Draft, by: Option<Identity>) {
+    /// A draft was applied by the store, whose latest answer before was `by`: what it wrote is
+    /// what the seat knows.
+    pub fn applied(&mut self, draft: Draft, by: Option<Witness>) {
         let Commit {
             revision,
             record,

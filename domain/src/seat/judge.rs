@@ -1,7 +1,9 @@
 //! What a seat makes of what the store shows when that is not what it expected. A conflict is
 //! judged, never outbid.
 
-use crate::ports::{Identity, Lost};
+use std::time::Duration;
+
+use crate::ports::{Lost, Witness};
 use crate::presence::event::{Event, Happened};
 use crate::presence::policy::Policy;
 use crate::presence::record::{Found, Phase, Reason};
@@ -59,12 +61,12 @@ impl Seat {
         }
     }
 
-    /// Judges what the store, in its life `by`, shows of this connection. The first row that
-    /// fits counts.
+    /// Judges what the store shows of this connection, as `by` says. The first row that fits
+    /// counts.
     pub fn judge(
         &self,
         found: Option<&Found>,
-        by: Option<&Identity>,
+        by: Option<&Witness>,
         now: Now,
         policy: &Policy,
     ) -> Verdict {
@@ -115,10 +117,14 @@ impl Seat {
     }
 
     /// Whether nothing was found because it ended and was forgotten since this life of the store
-    /// confirmed it last.
-    pub fn may_be_forgotten(&self, by: Option<&Identity>, now: Now, policy: &Policy) -> bool {
-        let same = by.is_some() && self.confirmed.by.as_ref() == by;
-        same && now.clock.since(self.confirmed.at) > policy.lookback
+    /// confirmed it last. The look-back is over by the store's clock, which may have jumped.
+    pub fn may_be_forgotten(&self, by: Option<&Witness>, now: Now, policy: &Policy) -> bool {
+        let Some(by) = by.filter(|by| self.confirmed.is_by(by)) else {
+            return false;
+        };
+        let before = self.confirmed.by.as_ref();
+        let there = before.map_or(Duration::ZERO, |before| by.time.since(before.time));
+        now.clock.since(self.confirmed.at).max(there) > policy.lookback
     }
 
     /// Whether another seat wrote it, above the epoch that this one is known to have: the epochs

@@ -221,7 +221,7 @@ impl Node {
                 return Ok(false);
             };
             watch = self.watch(&cell.room, &draft.commit);
-            let by = self.identity(cell.room.id());
+            let by = self.witness(cell.room.id());
             match self.ports.store.commit(draft.commit.clone()).await? {
                 Committed::Applied { version } => {
                     cell.room.watch(watch, version);
@@ -246,7 +246,7 @@ impl Node {
     async fn may_be_forgotten(self: &Arc<Self>, cell: &SeatCell) -> Result<bool, StoreError> {
         let conn = cell.seat().conn().clone();
         let (_, witness) = self.find(cell, &conn).await?;
-        let by = Some(&witness.identity);
+        let by = Some(&witness);
         Ok(cell.seat().may_be_forgotten(by, self.now(), &self.policy))
     }
 }

@@ -51,14 +51,27 @@ impl Node {
     }
 
     /// Subscribes to a room and reads it, unless that was done. Only then may a commit in it be
-    /// sent, or its event could fall between the two.
+    /// sent, or its event could fall between the two, and it would not be known which life of the
+    /// store applied it.
     pub(super) async fn open(self: &Arc<Self>, room: &Arc<LocalRoom>) -> Result<(), StoreError> {
-        if room.with(|inner| inner.view.is_some()) {
+        let look = || {
+            room.with(|inner| {
+                let is_open = inner.view.as_ref().is_some_and(View::was_read);
+                (is_open, inner.failed)
+            })
+        };
+        let (is_open, failed) = look();
+        if is_open {
             return Ok(());
         }
         let _opening = room.opening.lock().await;
-        if room.with(|inner| inner.view.is_some()) {
+        let (is_open, failed_now) = look();
+        if is_open {
             return Ok(());
+        }
+        if failed_now != failed {
+            // Each in turn would wait as long as whoever was waited for has.
+            return Err(StoreError::Unreachable("the room was not read".into()));
         }
         room.with(|inner| inner.view = Some(View::opening()));
         let read = join(
@@ -73,7 +86,10 @@ impl Node {
                 Ok(())
             }
             Err(error) => {
-                room.with(|inner| inner.view = None);
+                room.with(|inner| {
+                    inner.view = None;
+                    inner.failed += 1;
+                });
                 Err(error)
             }
         }
@@ -196,14 +212,14 @@ impl Node {
         mut found: Option<Found>,
         witness: Option<&Witness>,
     ) -> Result<Option<Version>, Refusal> {
-        let mut by = witness.map(|witness| witness.identity.clone());
+        let mut by = witness.cloned();
         if found.is_none() && by.is_none() {
             // Nothing means little unless it is known who says so.
             let conn = cell.seat().conn().clone();
             let looked = self.find(cell, &conn).await?;
-            (found, by) = (looked.0, Some(looked.1.identity));
+            (found, by) = (looked.0, Some(looked.1));
         }
-        let written_to = by.clone().or_else(|| self.identity(cell.room.id()));
+        let written_to = by.clone().or_else(|| self.witness(cell.room.id()));
         for _ in 0..Policy::ATTEMPTS_MAX {
             let (now, wall) = self.times();
             let floor = cell.room.floor();

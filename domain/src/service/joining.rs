@@ -215,7 +215,7 @@ impl Node {
                 }
             };
             let watch = self.watch(&cell.room, &draft.commit);
-            let by = self.identity(cell.room.id());
+            let by = self.witness(cell.room.id());
             match self.ports.store.commit(draft.commit.clone()).await? {
                 Committed::Applied { version } => {
                     cell.room.watch(watch, version);
@@ -265,7 +265,7 @@ impl Node {
             // Others may have seen what it is not known to have written.
             let conn = cell.seat().conn().clone();
             let (found, witness) = self.find(&cell, &conn).await?;
-            let by = Some(&witness.identity);
+            let by = Some(&witness);
             let now = self.now();
             let mut seat = cell.seat();
             if seat.judge(found.as_ref(), by, now, &self.policy) == Verdict::Adopt
@@ -291,7 +291,7 @@ impl Node {
                 seat.draft(command, Against::Memory, (now, wall), floor, &self.policy)?
             };
             let Some(draft) = draft else { break };
-            let by = self.identity(cell.room.id());
+            let by = self.witness(cell.room.id());
             match self.commit(&cell.room, draft.commit.clone()).await? {
                 Committed::Applied { version } => {
                     self.took(&cell, |seat| seat.applied(draft, by), version);

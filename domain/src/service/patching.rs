@@ -61,7 +61,7 @@ impl Node {
             let Some(draft) = draft else {
                 return self.beat(cell, epoch, received);
             };
-            let by = self.identity(cell.room.id());
+            let by = self.witness(cell.room.id());
             match self.commit(&cell.room, draft.commit.clone()).await? {
                 Committed::Applied { version } => {
                     let mut seat = cell.seat();

@@ -44,6 +44,8 @@ pub(super) struct Inner {
     holds: usize,
     idle_since: Option<Moment>,
     pub(super) repair: Repair,
+    /// How often the room could not be opened.
+    pub(super) failed: u64,
     pub(super) watches: Watches,
     /// View's and store's version, when they differed at the last look.
     differed: Option<(Version, Version)>,

@@ -35,6 +35,12 @@ impl Rooms {
         RoomHold::new(room.clone())
     }
 
+    /// Whether it was not forgotten.
+    pub(super) fn has(&self, room: &Arc<LocalRoom>) -> bool {
+        let found = self.find(room.id());
+        found.is_some_and(|found| Arc::ptr_eq(&found, room))
+    }
+
     /// Forgets a room that is off and unused.
     pub(super) fn forget(&self, room: &Arc<LocalRoom>) {
         let mut rooms = lock(&self.rooms);

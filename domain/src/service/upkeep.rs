@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use futures_util::stream::iter;
 
 use crate::ids::RoomId;
-use crate::ports::{Identity, Lost, Part, Witness};
+use crate::ports::{Lost, Part, Witness};
 use crate::presence::command::Command;
 use crate::presence::lease::{LeaseName, Renewal};
 use crate::presence::policy::{LeaseMode, Policy};
@@ -19,7 +19,7 @@ use crate::seat::{Due, Standing};
 use crate::service::room::LocalRoom;
 use crate::service::session::SeatCell;
 use crate::service::{Node, PresenceService, lock};
-use crate::sweeper::{Arming, Audit};
+use crate::sweeper::{Arming, Audit, News};
 use crate::time::{Listening, Moment};
 use crate::view::Trust;
 
@@ -61,19 +61,20 @@ impl Upkeep {
     }
 }
 
-/// Held by the one tick that may ask the store.
-struct Alone(Arc<Node>);
+/// Held by a tick that asks the store.
+struct Waiting(Arc<Node>);
 
-impl Alone {
+impl Waiting {
     fn begin(node: &Arc<Node>) -> Option<Self> {
-        let busy = node.renewing.swap(true, Ordering::SeqCst);
-        (!busy).then(|| Self(node.clone()))
+        let before = node.renewing.fetch_add(1, Ordering::SeqCst);
+        let waiting = Self(node.clone());
+        (before < Policy::TICKS_WAITING_MAX).then_some(waiting)
     }
 }
 
-impl Drop for Alone {
+impl Drop for Waiting {
     fn drop(&mut self) {
-        self.0.renewing.store(false, Ordering::SeqCst);
+        self.0.renewing.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -144,12 +145,12 @@ impl Node {
                 part.arming.late(late, clock);
             }
         }
-        // One at a time; what is due now is so at the next tick.
-        let alone = Alone::begin(&self);
+        // What is due now and not asked for is so at the next tick.
+        let waiting = Waiting::begin(&self);
         let rooms = self.rooms.all();
         let renewals = self.look_at_seats(&rooms);
         async move {
-            let Some(_alone) = alone else { return };
+            let Some(_waiting) = waiting else { return };
             self.renew(&rooms, renewals).await;
             for room in rooms {
                 self.close_if_idle(&room).await;
@@ -158,24 +159,30 @@ impl Node {
     }
 
     /// A part of the store answered: notes it, and if it is another server than before, has
-    /// everything in it looked at again.
+    /// everything in it looked at again. If its clock jumped ahead, the seats: they must write
+    /// again, before sweepers are armed, what their next renewals may find too late.
     pub(super) fn answered(self: &Arc<Self>, part: Part, witness: &Witness) {
         let now = self.ports.clock.now();
-        {
+        let news = {
             let mut upkeep = lock(&self.upkeep);
             let part = upkeep.part(part);
-            if !part.arming.answered(witness, now) {
-                return;
+            let news = part.arming.answered(witness, now);
+            if news == News::AnotherLife {
+                part.settled_at = now.after(Policy::SETTLE);
             }
-            part.settled_at = now.after(Policy::SETTLE);
-        }
+            news
+        };
         let node = self.clone();
-        self.spawn(async move {
-            node.repair_all(part);
-            node.judge_all(part).await;
-            node.sleep(Policy::SETTLE).await;
-            node.repair_all(part);
-        });
+        match news {
+            News::Nothing => {}
+            News::ClockAhead => self.spawn(async move { node.judge_all(part).await }),
+            News::AnotherLife => self.spawn(async move {
+                node.repair_all(part);
+                node.judge_all(part).await;
+                node.sleep(Policy::SETTLE).await;
+                node.repair_all(part);
+            }),
+        }
     }
 
     pub(super) fn trust(&self, part: Part) -> Trust {
@@ -186,10 +193,10 @@ impl Node {
         }
     }
 
-    /// Who, as far as is known, answers now for a room.
-    pub(super) fn identity(&self, room: &RoomId) -> Option<Identity> {
+    /// The latest answer of the store for a room's part.
+    pub(super) fn witness(&self, room: &RoomId) -> Option<Witness> {
         let part = self.part_of(room);
-        lock(&self.upkeep).part(part).arming.identity().cloned()
+        lock(&self.upkeep).part(part).arming.witness().cloned()
     }
 
     pub(super) fn is_armed(&self, part: Part) -> bool {
@@ -293,7 +300,7 @@ impl Node {
             self.answered(part, &renewed.witness);
             let reported: BTreeSet<&LeaseName> = renewed.reported.iter().collect();
             for (cell, renewal) in batch {
-                let (span, by) = (renewal.remaining, &renewed.witness.identity);
+                let (span, by) = (renewal.remaining, &renewed.witness);
                 let holds = !reported.contains(&renewal.lease)
                     && cell.seat().renewed(&renewal.lease, asked, span, by);
                 if !holds {
@@ -313,7 +320,8 @@ impl Node {
             return;
         }
         let _opening = room.opening.lock().await;
-        if room.turn_off() {
+        // Another tick may have closed it, and its successor be in use.
+        if self.rooms.has(room) && room.turn_off() {
             self.ports.feed.unsubscribe(room.id()).await;
             self.close_for_observers(room.id());
             self.rooms.forget(room);

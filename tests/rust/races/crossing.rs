@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use rtm_domain::ids::{RoomId, UserId};
+use rtm_domain::presence::event::Shown;
 use rtm_domain::service::{HeartbeatAsk, ResumeAsk};
 use rtm_tests::backend::InMemory;
 use rtm_tests::peer::Heard;
@@ -142,4 +143,66 @@ fn a_client_that_joins_while_its_node_is_drained_is_not_left_behind() {
         );
         world.check();
     }
+}
+
+/// Two join a room that their node has not read yet, and one is kicked while the node stands
+/// still. The node knows which life of the store has confirmed whom, so also this one is over.
+#[test]
+fn a_kick_that_was_slept_through_holds_against_who_joined_while_the_room_was_opened() {
+    let mut world = World::new(&InMemory, policy(), 2, None);
+    let (first, second) = (world.connect(0), world.connect(0));
+    let room = RoomId::trusted("lobby");
+    world.node(0).store.slow(60);
+    for (socket, user) in [(first, "ada"), (second, "bob")] {
+        let user = UserId::trusted(user);
+        world.send(socket, Ask::Join(room.clone(), user, None, None));
+    }
+    world.advance(480);
+    world.node(0).store.slow(0);
+    for socket in [first, second] {
+        let own = world.socket(socket).peer.roster(&room);
+        let conn = own.expect("it joined").own().clone();
+        assert!(world.stage.lose_events(0, 1), "events can be lost here");
+        let (kicker, from) = (world.node(1).service.clone(), room.clone());
+        let kicked = world.run(1, async move { kicker.kick(&from, &conn).await });
+        assert_eq!(kicked, Some(Ok(true)));
+    }
+    world.pause(0);
+    world.advance(7000);
+    world.unpause(0, false);
+    world.advance(1000);
+    let (service, from) = (world.node(1).service.clone(), room);
+    let shown = world.run(1, async move { service.snapshot(&from).await });
+    let shown = shown.expect("it answers").expect("it may");
+    assert!(shown.entries.is_empty(), "{shown:?}");
+    world.check();
+}
+
+/// What a node asked the store is never answered. Its next ticks renew all the same, before other
+/// nodes sweep who heartbeats there.
+#[test]
+fn an_answer_that_never_comes_keeps_no_tick_from_renewing() {
+    let mut world = World::new(&InMemory, policy(), 2, None);
+    let (member, observer) = (world.connect(0), world.connect(1));
+    let room = RoomId::trusted("lobby");
+    for (socket, user) in [(member, "ada"), (observer, "bob")] {
+        let user = UserId::trusted(user);
+        world.send(socket, Ask::Join(room.clone(), user, None, None));
+        world.settle();
+    }
+    world.advance(400);
+    world.node(0).store.slow(100_000_000);
+    world.advance(200);
+    world.node(0).store.slow(0);
+    for _ in 0..4 {
+        world.advance(2_300);
+        for socket in [member, observer] {
+            world.send(socket, Ask::Heartbeat(Some(room.clone()), None, None));
+        }
+    }
+    let heard = world.socket(observer).peer.take();
+    let left = |heard: &&Heard| matches!(heard, Heard::Event(_, delivery) if matches!(delivery.kind, Shown::Leave(_)));
+    let left = heard.iter().find(left);
+    assert!(left.is_none(), "{left:?}");
+    world.check();
 }

@@ -26,7 +26,6 @@ use crate::clock::HandClock;
 use crate::dice::Dice;
 use crate::executor::Executor;
 
-use book::Book;
 use link::{Brought, Link};
 use node_clock::NodeClock;
 use server::Server;
@@ -52,14 +51,12 @@ struct State {
     links: Vec<Link>,
     dice: Dice,
     weather: Weather,
-    book: Book,
 }
 
 /// Where a command is done.
 struct Desk<'a> {
     servers: &'a mut [Server],
     server: usize,
-    book: &'a mut Book,
     time: Timestamp,
 }
 
@@ -104,7 +101,6 @@ impl Cluster {
             links: (0..nodes as u64).map(link).collect(),
             dice: Dice::new(seed),
             weather: Weather::default(),
-            book: Book::default(),
         };
         Self {
             shared: Arc::new(Shared {
@@ -171,7 +167,6 @@ impl Cluster {
             let (done, published) = work(&mut Desk {
                 servers: &mut state.servers,
                 server,
-                book: &mut state.book,
                 time,
             });
             let at = &mut state.servers[server];

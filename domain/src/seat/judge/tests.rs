@@ -106,6 +106,33 @@ fn what_the_same_store_has_forgotten_is_over() {
     assert_eq!(verdict(None, forgotten + 1), Verdict::Reassert);
 }
 
+/// A clock that jumps ahead takes tombstones with it.
+#[test]
+fn what_a_store_forgot_early_by_a_jump_of_its_clock_is_over_too() {
+    let verdict = |by| joined().judge(None, Some(&by), at(JOINED + 1), &policy());
+    assert_eq!(verdict(store_later("a", 6_000)), Verdict::Reassert);
+    let over = Verdict::Ended(Lost::Expired);
+    assert_eq!(verdict(store_later("a", 6_001)), over);
+    assert_eq!(verdict(store_later("b", 6_001)), Verdict::Reassert);
+}
+
+#[test]
+fn a_renewal_and_a_look_move_what_a_jump_is_measured_from() {
+    let lease = lease_of(&joined()).unwrap();
+    let jump = |seat: &Seat, millis| {
+        let by = store_later("a", millis);
+        seat.judge(None, Some(&by), at(JOINED + 1), &policy())
+    };
+    let mut renewed = joined();
+    assert!(renewed.renewed(&lease, Moment(JOINED), span(TTL), &store_later("a", 500)));
+    let mut seen = joined();
+    seen.verified(&store_later("a", 500));
+    for seat in [renewed, seen] {
+        assert_eq!(jump(&seat, 6_500), Verdict::Reassert);
+        assert_eq!(jump(&seat, 6_501), Verdict::Ended(Lost::Expired));
+    }
+}
+
 #[test]
 fn a_renewal_moves_when_a_store_may_have_forgotten() {
     let mut seat = joined();

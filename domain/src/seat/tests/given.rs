@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::error::Rejection;
 use crate::ids::{ConnId, ResumeKey, RoomId, SeatId, UserId};
-use crate::ports::Identity;
+use crate::ports::{Identity, Witness};
 use crate::presence::command::Command;
 use crate::presence::epoch::{Epoch, Revision, Version};
 use crate::presence::policy::Policy;
@@ -53,8 +53,17 @@ pub(in crate::seat) fn state(value: &str) -> State {
     [("a", value)].into_iter().collect()
 }
 
-pub(in crate::seat) fn store(name: &str) -> Identity {
-    Identity(name.into())
+/// The answer of a store whose clock reads what it read when the client joined.
+pub(in crate::seat) fn store(name: &str) -> Witness {
+    store_later(name, 0)
+}
+
+/// The same, its clock ahead.
+pub(in crate::seat) fn store_later(name: &str, millis: u64) -> Witness {
+    Witness {
+        identity: Identity(name.into()),
+        time: Timestamp(5_000_000 + millis),
+    }
 }
 
 pub(in crate::seat) fn fresh() -> Seat {

@@ -1,8 +1,8 @@
 //! Looks at every write of every record, as only the store can.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use rtm_domain::ids::{ConnId, RoomId};
+use rtm_domain::ids::{ConnId, RoomId, SeatId};
 use rtm_domain::ports::{Commit, Place};
 use rtm_domain::presence::epoch::Epoch;
 use rtm_domain::presence::event::Happened;
@@ -13,26 +13,71 @@ use rtm_domain::time::{Timestamp, millis};
 use crate::roster::Violation;
 use crate::simulation::data::Kept;
 
-/// What was written before, as far as it must count later.
+/// What was written before in one life of a server, as far as it must count later.
 #[derive(Default)]
 pub(super) struct Book {
-    /// Who was kicked, in which epoch, and until when that is remembered.
-    kicked: BTreeMap<(RoomId, ConnId), (Epoch, u64)>,
+    kicked: BTreeMap<(RoomId, ConnId), Kick>,
+    /// The seats that wrote anything.
+    wrote: BTreeSet<SeatId>,
+    /// The seats whose nodes know that this server has what they wrote.
+    answered: BTreeSet<SeatId>,
+    /// Whether its clock was ever set back.
+    fell: bool,
+}
+
+/// Who was kicked.
+struct Kick {
+    epoch: Epoch,
+    /// Until when that is remembered, by the server's clock.
+    until: u64,
+    /// The same by the true time, if the clock was not to be trusted.
+    truly_until: Option<u64>,
+    /// The seats whose nodes cannot take it for lost.
+    binds: BTreeSet<SeatId>,
+}
+
+impl Kick {
+    /// Whether this write brings back who was kicked, against what is promised
+    /// (`docs/presence.md`, "What a kick outlasts").
+    fn is_broken_by(
+        &self,
+        (now, truly): (Timestamp, u64),
+        commit: &Commit,
+        was_lost: bool,
+    ) -> bool {
+        let stands = now.0 < self.until && !(was_lost && commit.record.epoch > self.epoch);
+        let remembered = self.binds.contains(&commit.revision.seat)
+            && self.truly_until.is_none_or(|until| truly >= until);
+        stands || (commit.record.epoch <= self.epoch && remembered)
+    }
 }
 
 impl Book {
-    /// Another server answers: it may have lost kicks, and nodes cannot know what it forgot.
-    pub(super) fn close(&mut self) {
-        self.kicked.clear();
+    /// A node that took this server for the store has heard that a write was applied.
+    pub(super) fn answered(&mut self, seat: SeatId) {
+        self.answered.insert(seat);
     }
 
-    /// What is wrong with a write that was applied over `before`.
+    /// Whether a seat wrote anything to this server.
+    pub(super) fn knows(&self, seat: SeatId) -> bool {
+        self.wrote.contains(&seat)
+    }
+
+    /// The server's clock was set back.
+    pub(super) fn clock_fell(&mut self) {
+        self.fell = true;
+    }
+
+    /// What is wrong with a write that was applied over `before`, at a time by the server's clock
+    /// and truly. `was_lost`: another server had an earlier write of this seat.
     pub(super) fn check(
         &mut self,
-        now: Timestamp,
+        (now, truly): (Timestamp, u64),
         before: Option<&Kept>,
         commit: &Commit,
+        was_lost: bool,
     ) -> Vec<Violation> {
+        self.wrote.insert(commit.revision.seat);
         let mut broken = Vec::new();
         let conn = &commit.conn;
         let epoch = commit.record.epoch;
@@ -42,12 +87,19 @@ impl Book {
         }
         let id = (commit.room.clone(), conn.clone());
         if commit.record.phase == Phase::Ended(Reason::Kicked) {
-            let until = now.0 + millis(commit.keep);
-            self.kicked.insert(id, (epoch, until));
+            let keep = millis(commit.keep);
+            let kick = Kick {
+                epoch,
+                until: now.0 + keep,
+                truly_until: self.fell.then_some(truly + keep),
+                binds: self.answered.clone(),
+            };
+            self.kicked.insert(id, kick);
         } else if commit.place == Place::Live
-            && let Some((kicked, until)) = self.kicked.get(&id)
-            && (epoch <= *kicked || now.0 < *until)
+            && let Some(kick) = self.kicked.get(&id)
+            && kick.is_broken_by((now, truly), commit, was_lost)
         {
+            let kicked = kick.epoch;
             broken.push(format!(
                 "{conn} was kicked in {kicked:?} and is back in {epoch:?}"
             ));

@@ -80,7 +80,13 @@ impl Cluster {
                     self.heal_later(primary, now + split_ms);
                 }
             }
-            Disaster::ClockJump { by_ms } => state.servers[primary].ahead += by_ms,
+            Disaster::ClockJump { by_ms } => {
+                let server = &mut state.servers[primary];
+                server.ahead += by_ms;
+                if by_ms < 0 {
+                    server.book.clock_fell();
+                }
+            }
             Disaster::Cut { node, ms } => {
                 state.links[node].cut_until = now + ms;
                 self.reconnect_later(node, now + ms);
@@ -102,9 +108,6 @@ impl Cluster {
         for server in &mut state.servers[..primary] {
             server.dead = true;
         }
-        if state.links.iter().any(|link| link.server != primary) {
-            state.book.close();
-        }
         let server = &mut state.servers[primary];
         server.down_until = server.down_until.min(now);
         server.frozen_until = server.frozen_until.min(now);
@@ -125,7 +128,6 @@ impl Cluster {
         from: u64,
         stay: &BTreeSet<usize>,
     ) {
-        state.book.close();
         let old = state.primary();
         let mut server = Server::new(state.servers.len(), ahead, data);
         server.down_until = from;
@@ -156,7 +158,6 @@ impl Cluster {
             let now = cluster.now();
             let mut state = cluster.state();
             state.servers[old].dead = true;
-            state.book.close();
             let primary = state.primary();
             for node in 0..state.links.len() {
                 if state.links[node].server == old {

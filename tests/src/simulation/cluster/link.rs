@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use futures_channel::mpsc::UnboundedSender;
 use rtm_domain::ids::RoomId;
+use rtm_domain::ports::Identity;
 use rtm_domain::presence::event::Published;
 
 use super::node_clock::NodeClock;
@@ -13,6 +14,8 @@ pub(super) struct Link {
     pub(super) server: usize,
     /// Behind `server` for a moment after a failover: the demoted one keeps its subscribers.
     pub(super) feed_server: usize,
+    /// Who, as far as the node knows, is the store: whose answer it got last.
+    pub(super) known: Option<Identity>,
     /// One more for every life of the node.
     pub(super) life: u64,
     pub(super) clock: Arc<NodeClock>,
@@ -41,6 +44,7 @@ impl Link {
         Self {
             server: 0,
             feed_server: 0,
+            known: None,
             life: 0,
             clock,
             cut_until: 0,
@@ -61,6 +65,7 @@ impl Link {
 
     pub(super) fn end_life(&mut self) {
         self.life += 1;
+        self.known = None;
         self.ear = None;
         self.rooms.clear();
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use rtm_domain::ids::RoomId;
 use rtm_domain::ports::Identity;
 
+use super::book::Book;
 use crate::simulation::data::Data;
 
 /// Writes that a replica may lag behind.
@@ -15,6 +16,7 @@ pub(super) struct Server {
     /// How far its clock is ahead of the true one, in milliseconds.
     pub(super) ahead: i64,
     pub(super) data: Data,
+    pub(super) book: Book,
     /// Its data before each of its latest writes, the oldest first.
     history: VecDeque<Data>,
     /// Which links are subscribed to a room, in which of their lives.
@@ -34,6 +36,7 @@ impl Server {
             identity: Identity(format!("server {nth}").into()),
             ahead,
             data,
+            book: Book::default(),
             history: VecDeque::new(),
             ears: BTreeMap::new(),
             dead: false,

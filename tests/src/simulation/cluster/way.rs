@@ -7,9 +7,10 @@ use async_trait::async_trait;
 use futures_channel::oneshot;
 use futures_util::future::{Either, select};
 use rtm_domain::error::StoreError;
-use rtm_domain::ids::RoomId;
+use rtm_domain::ids::{RoomId, SeatId};
 use rtm_domain::ports::{
-    Clock, Commit, Committed, Conns, Due, Feed, Part, PresenceStore, Read, Renewed, Tasks, Witness,
+    Clock, Commit, Committed, Conns, Due, Feed, Identity, Part, PresenceStore, Read, Renewed,
+    Tasks, Witness,
 };
 use rtm_domain::presence::epoch::Version;
 use rtm_domain::presence::event::Published;
@@ -73,6 +74,14 @@ impl Way {
         Err(StoreError::Unreachable("no answer in time".into()))
     }
 
+    /// The node learns who answers.
+    fn knows(&self, witness: &Witness) {
+        let link = &mut self.cluster.state().links[self.link];
+        if link.life == self.life {
+            link.known = Some(witness.identity.clone());
+        }
+    }
+
     /// Where a command goes, and when it will be there; nothing if it takes no time.
     fn depart(&self) -> Option<(usize, u64)> {
         let mut state = self.cluster.state();
@@ -88,6 +97,14 @@ impl Way {
 }
 
 impl Cluster {
+    /// A node has heard that a server applied what a seat wrote.
+    fn answered(&self, by: &Identity, seat: SeatId) {
+        let mut state = self.state();
+        if let Some(server) = state.servers.iter_mut().find(|it| it.identity == *by) {
+            server.book.answered(seat);
+        }
+    }
+
     /// Whether a command gets there. Waits while the server stands still.
     async fn arrive(&self, link: usize, server: usize) -> bool {
         loop {
@@ -135,6 +152,8 @@ impl Cluster {
 impl PresenceStore for Way {
     async fn commit(&self, commit: Commit) -> Result<Committed, StoreError> {
         let (link, trace) = (self.link, self.cluster.trace().clone());
+        let (seat, truly) = (commit.revision.seat, self.cluster.shared.clock.clone());
+        let known = self.cluster.state().links[link].known.clone();
         let work = move |desk: &mut Desk<'_>| {
             let time = desk.time;
             let before = desk.data().current(time, &commit.room, &commit.conn);
@@ -145,14 +164,24 @@ impl PresenceStore for Way {
                 && before.as_ref().map(|kept| kept.revision) != Some(commit.revision);
             trace.line(|| told(link, desk.name(), &commit, &committed));
             if written {
-                for violation in desk.book.check(time, before.as_ref(), &commit) {
+                let others = desk.servers.iter().enumerate();
+                let mut others = others.filter(|(nth, _)| *nth != desk.server);
+                let was_lost = others.any(|(_, it)| it.book.knows(seat));
+                let book = &mut desk.servers[desk.server].book;
+                let times = (time, truly.passed());
+                for violation in book.check(times, before.as_ref(), &commit, was_lost) {
                     trace.violation(violation);
                 }
             }
             let published = published.map(|published| (commit.room.clone(), published));
             (committed, published)
         };
-        let (committed, _) = self.call(work).await?;
+        let (committed, witness) = self.call(work).await?;
+        let is_applied = matches!(committed, Committed::Applied { .. });
+        // Not of a node that still believes in another one: which had it, it cannot know.
+        if is_applied && known.is_none_or(|known| known == witness.identity) {
+            self.cluster.answered(&witness.identity, seat);
+        }
         Ok(committed)
     }
 
@@ -182,6 +211,7 @@ impl PresenceStore for Way {
             ((reported, versions), None)
         };
         let ((reported, versions), witness) = self.call(work).await?;
+        self.knows(&witness);
         Ok(Renewed {
             reported,
             versions,
@@ -213,6 +243,7 @@ impl PresenceStore for Way {
             (read, None)
         };
         let ((version, records), witness) = self.call(work).await?;
+        self.knows(&witness);
         Ok(Read {
             version,
             records,
@@ -226,6 +257,7 @@ impl PresenceStore for Way {
             (desk.data().due(time, limit, longest_lease), None)
         };
         let (lapsed, witness) = self.call(work).await?;
+        self.knows(&witness);
         Ok(Due { lapsed, witness })
     }
 }
