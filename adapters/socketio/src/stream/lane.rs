@@ -285,7 +285,7 @@ impl Lane {
         buf.advance(read);
         let mut state = self.state();
         state.read_ahead.read(read);
-        state.pace.read();
+        state.pace.read(read);
         drop(state);
         if read > 0 {
             let now = self.clock.now();

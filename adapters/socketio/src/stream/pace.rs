@@ -8,18 +8,20 @@ use std::time::Duration;
 
 use tokio::time::{Sleep, sleep};
 
-/// How long nothing is read after a read that brought an event too many.
+/// How long nothing is read once an event too many has come.
 pub(super) const REST: Duration = Duration::from_millis(10);
 
-/// How many bytes are read after a rest.
+/// How many bytes are read after a rest, before it is looked at whether they were too much again.
 pub(super) const BYTES_AFTER_REST: usize = 4 * 1024;
 
 /// Slows a reader down while it brings too much.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
-    /// Whether what was read last was too much.
+    /// Whether an event was too many since the last rest.
     is_over: bool,
     rest: Option<Pin<Box<Sleep>>>,
+    /// What may be read yet of what follows a rest. Zero if there was none.
+    left: usize,
 }
 
 impl Pace {
@@ -30,6 +32,9 @@ impl Pace {
 
     /// How many bytes may be read; pending as long as the reader rests.
     pub(super) fn poll_bytes(&mut self, cx: &mut Context<'_>) -> Poll<usize> {
+        if self.left > 0 {
+            return Poll::Ready(self.left);
+        }
         if std::mem::take(&mut self.is_over) {
             self.rest = Some(Box::pin(sleep(REST)));
         }
@@ -37,12 +42,14 @@ impl Pace {
             return Poll::Ready(usize::MAX);
         };
         ready!(rest.as_mut().poll(cx));
-        Poll::Ready(BYTES_AFTER_REST)
+        self.rest = None;
+        self.left = BYTES_AFTER_REST;
+        Poll::Ready(self.left)
     }
 
-    /// Something was read.
-    pub(super) fn read(&mut self) {
-        self.rest = None;
+    /// So many bytes were read.
+    pub(super) fn read(&mut self, bytes: usize) {
+        self.left = self.left.saturating_sub(bytes);
     }
 }
 
@@ -55,9 +62,7 @@ mod tests {
     use super::*;
 
     async fn bytes(pace: &mut Pace) -> usize {
-        let bytes = poll_fn(|cx| pace.poll_bytes(cx)).await;
-        pace.read();
-        bytes
+        poll_fn(|cx| pace.poll_bytes(cx)).await
     }
 
     #[tokio::test(start_paused = true)]
@@ -66,6 +71,7 @@ mod tests {
         let started = Instant::now();
         for _ in 0..3 {
             assert_eq!(bytes(&mut pace).await, usize::MAX);
+            pace.read(100_000);
         }
         assert_eq!(started.elapsed(), Duration::ZERO);
     }
@@ -76,11 +82,16 @@ mod tests {
         let started = Instant::now();
         for times in 1..4 {
             pace.exceeded();
-            pace.exceeded();
             assert_eq!(bytes(&mut pace).await, BYTES_AFTER_REST);
+            pace.read(1_000);
+            pace.exceeded();
+            assert_eq!(bytes(&mut pace).await, BYTES_AFTER_REST - 1_000);
+            pace.read(BYTES_AFTER_REST - 1_000);
             assert_eq!(started.elapsed(), REST * times);
         }
+        assert_eq!(bytes(&mut pace).await, BYTES_AFTER_REST);
+        pace.read(BYTES_AFTER_REST);
         assert_eq!(bytes(&mut pace).await, usize::MAX);
-        assert_eq!(started.elapsed(), REST * 3);
+        assert_eq!(started.elapsed(), REST * 4);
     }
 }
