@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use rtm_domain::ports::Clock;
+use rtm_domain::time::Moment;
 use socket2::SockRef;
 use tokio::io::ReadBuf;
 use tokio::net::TcpStream;
@@ -26,7 +27,7 @@ use crate::stream::StreamHandle;
 use crate::stream::outgoing::{BATCH, Outgoing};
 use crate::stream::pace::Pace;
 use crate::stream::read_ahead::ReadAhead;
-use crate::stream::rounds::{Rounds, Urgency};
+use crate::stream::rounds::{BETWEEN_TURNS, Rounds, Urgency};
 use crate::stream::written::frames;
 
 /// The event that is the marker.
@@ -66,6 +67,8 @@ struct State {
     /// Whether a round is going to write it at its end, and whether it will when its turn comes.
     is_prompt: bool,
     is_in_turn: bool,
+    /// When it may have a turn again.
+    next_turn: Moment,
     /// Whether a task waits for the peer to take more.
     is_draining: bool,
     /// Whether the peer has taken something since somebody looked.
@@ -130,6 +133,7 @@ impl Lane {
                 pace: Pace::default(),
                 is_prompt: false,
                 is_in_turn: false,
+                next_turn: Moment(0),
                 is_draining: false,
                 is_moving: false,
                 messages: 0,
@@ -199,7 +203,11 @@ impl Lane {
             Urgency::InTurn if state.is_in_turn => return,
             Urgency::InTurn => state.is_in_turn = true,
         }
-        self.rounds.add(self.clone(), urgency);
+        if urgency == Urgency::InTurn && self.clock.now() < state.next_turn {
+            self.rounds.add_later(self.clone());
+        } else {
+            self.rounds.add(self.clone(), urgency);
+        }
     }
 
     /// The round is over, or its turn has come.
@@ -207,7 +215,10 @@ impl Lane {
         let mut state = self.state();
         match urgency {
             Urgency::Prompt => state.is_prompt = false,
-            Urgency::InTurn => state.is_in_turn = false,
+            Urgency::InTurn => {
+                state.is_in_turn = false;
+                state.next_turn = self.clock.now().after(BETWEEN_TURNS);
+            }
         }
         if !state.is_draining {
             self.write(&mut state);

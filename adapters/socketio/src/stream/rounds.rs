@@ -1,14 +1,17 @@
 //! Gathers what is to be written: everything that is pushed to a stream within one round of the
 //! scheduler leaves together. What is in a hurry overtakes the broadcasts of others, which can
-//! keep a thread busy for many rounds.
+//! keep a thread busy for many rounds, and of which more leaves together: on each stream the
+//! first at once, and what follows soon after in one go.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::task::yield_now;
+use tokio::time::sleep;
 
 use crate::line::Cut;
 use crate::panics::said;
@@ -26,6 +29,9 @@ pub(crate) enum Urgency {
     InTurn,
 }
 
+/// How far apart a stream's turns are, at least.
+pub(super) const BETWEEN_TURNS: Duration = Duration::from_millis(5);
+
 /// Places for streams that a round keeps for the next one.
 const PLACES_KEPT: usize = 1_024;
 
@@ -41,6 +47,9 @@ struct Round {
     prompt: Vec<Arc<Lane>>,
     in_turn: VecDeque<Arc<Lane>>,
     is_running: bool,
+    /// Those that have had their turn just now.
+    later: Vec<Arc<Lane>>,
+    is_waiting: bool,
 }
 
 impl Rounds {
@@ -71,6 +80,32 @@ impl Rounds {
             round.is_running = true;
             drop(round);
             runtime.spawn(self.clone().run(index));
+        }
+    }
+
+    /// `lane` gets its turn when [`BETWEEN_TURNS`] has passed.
+    pub(super) fn add_later(self: &Arc<Self>, lane: Arc<Lane>) {
+        let index = thread_index() % self.rounds.len();
+        let mut round = self.round(index);
+        round.later.push(lane);
+        if !round.is_waiting
+            && let Some(runtime) = self.runtime.get()
+        {
+            round.is_waiting = true;
+            drop(round);
+            runtime.spawn(self.clone().wait(index));
+        }
+    }
+
+    async fn wait(self: Arc<Self>, index: usize) {
+        sleep(BETWEEN_TURNS).await;
+        let later = {
+            let mut round = self.round(index);
+            round.is_waiting = false;
+            std::mem::take(&mut round.later)
+        };
+        for lane in later {
+            self.add(lane, Urgency::InTurn);
         }
     }
 

@@ -249,6 +249,29 @@ async fn what_is_prompt_overtakes_what_waits_for_its_turn_elsewhere() {
     }
 }
 
+#[tokio::test]
+async fn of_what_waits_for_its_turn_the_first_leaves_at_once_and_the_rest_together() {
+    let (lane, mut peer) = connected(&Limits::default()).await;
+    let mut read = vec![0; message("first").len()];
+    let started = Instant::now();
+    lane.push(message("first"), Urgency::InTurn).unwrap();
+    while !lane.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    peer.read_exact(&mut read).await.unwrap();
+    for text in ["second", "third"] {
+        lane.push(message(text), Urgency::InTurn).unwrap();
+    }
+    let mut read = vec![0; 1_000];
+    let bytes = peer.read(&mut read).await.unwrap();
+    assert_eq!(
+        read[..bytes],
+        *[message("second"), message("third")].concat()
+    );
+    // The clock counts whole milliseconds.
+    assert!(started.elapsed() >= BETWEEN_TURNS - Duration::from_millis(1));
+}
+
 #[tokio::test(start_paused = true)]
 async fn from_a_client_that_asks_for_too_much_little_is_read_and_only_after_a_rest() {
     let (lane, mut peer) = connected(&Limits::default()).await;
