@@ -265,9 +265,12 @@ impl Seat {
         if !self.confirmed.is_by(by) {
             return false;
         }
-        self.confirmed.by = Some(by.clone());
         self.confirmed.until = self.confirmed.until.max(asked.after(span));
-        self.confirmed.at = asked;
+        // Answers may overtake each other.
+        if asked >= self.confirmed.at {
+            self.confirmed.at = asked;
+            self.confirmed.by = Some(by.clone());
+        }
         true
     }
 

@@ -57,13 +57,15 @@ impl Arming {
         let before = self.heard.as_ref();
         let news = before.map_or(News::Nothing, |heard| self.news(heard, witness, now));
         let unbroken = before.filter(|heard| {
-            let back = witness.time < heard.witness.time;
+            let back = self.is_gap(heard.witness.time.since(witness.time));
             let late = self.is_gap(now.since(heard.last));
             news == News::Nothing && !back && !late && !self.clock_stood(heard, witness, now)
         });
+        // Of answers that have overtaken each other the latest counts.
+        let overtaken = unbroken.filter(|heard| witness.time < heard.witness.time);
         self.heard = Some(Heard {
             since: unbroken.map_or(now, |heard| heard.since),
-            witness: witness.clone(),
+            witness: overtaken.map_or(witness, |heard| &heard.witness).clone(),
             last: now,
         });
         news
@@ -180,6 +182,20 @@ mod tests {
             answer(&mut arming, "a", (0, 4000), from);
             arming.answered(&witness("a", 4100 + to), Moment(4100));
             assert!(!arming.is_armed(Moment(4100)));
+        }
+    }
+
+    #[test]
+    fn answers_that_overtake_each_other_disarm_nobody() {
+        let mut arming = Arming::new(&policy());
+        answer(&mut arming, "a", (0, 4000), 0);
+        for time in [4101, 4100, 4102] {
+            assert_eq!(
+                arming.answered(&witness("a", time), Moment(4102)),
+                News::Nothing
+            );
+            assert!(arming.is_armed(Moment(4102)));
+            assert!(arming.witness().unwrap().time >= Timestamp(4101));
         }
     }
 

@@ -25,7 +25,7 @@ pub struct View {
     version: Version,
     /// The version that was delivered last.
     told: Version,
-    was_read: bool,
+    is_open: bool,
     phase: Phase,
 }
 
@@ -78,7 +78,7 @@ impl View {
             shown: BTreeMap::new(),
             version: Version(0),
             told: Version(0),
-            was_read: false,
+            is_open: false,
             phase: Phase::Repairing {
                 waiting: Vec::new(),
                 overflown: false,
@@ -91,9 +91,14 @@ impl View {
         matches!(self.phase, Phase::On)
     }
 
-    /// Whether its room has been read since it was opened.
-    pub fn was_read(&self) -> bool {
-        self.was_read
+    /// Its room has been read, and whatever else belongs to opening it is done.
+    pub fn opened(&mut self) {
+        self.is_open = true;
+    }
+
+    /// Whether its room is open.
+    pub fn is_open(&self) -> bool {
+        self.is_open
     }
 
     /// The store's version that it reflects.
@@ -192,7 +197,6 @@ impl View {
     pub fn repair(&mut self, read: &Read, trust: Trust, now: Timestamp) -> (Vec<Delivery>, bool) {
         let mut deliveries = self.differences(read, trust, now);
         self.version = read.version;
-        self.was_read = true;
         if self.told == Version(0) {
             // The first reading: nobody has been told anything yet.
             self.told = read.version;

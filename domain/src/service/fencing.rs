@@ -56,7 +56,7 @@ impl Node {
     pub(super) async fn open(self: &Arc<Self>, room: &Arc<LocalRoom>) -> Result<(), StoreError> {
         let look = || {
             room.with(|inner| {
-                let is_open = inner.view.as_ref().is_some_and(View::was_read);
+                let is_open = inner.view.as_ref().is_some_and(View::is_open);
                 (is_open, inner.failed)
             })
         };
@@ -80,9 +80,11 @@ impl Node {
         );
         let (again, opened) = read.await;
         match opened.and(again) {
-            Ok(false) => Ok(()),
-            Ok(true) => {
-                self.need_repair(room);
+            Ok(again) => {
+                room.with(|inner| inner.view.as_mut().map(View::opened));
+                if again {
+                    self.need_repair(room);
+                }
                 Ok(())
             }
             Err(error) => {

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use futures_channel::oneshot;
 
 use rtm_domain::error::{Refusal, StoreError};
 use rtm_domain::ids::{RoomId, UserId};
@@ -39,6 +40,27 @@ fn a_room_that_an_observer_cannot_open_is_not_joined() {
     assert_eq!(world.shelf.calls(Call::Commit), 0);
     *notes.fails.lock().unwrap() = false;
     assert!(world.join(&client, ask("1")).answer().is_ok());
+}
+
+/// Its view is gone with the first who could not join.
+#[test]
+fn who_joins_while_observers_still_open_a_room_waits_for_them_too() {
+    let world = World::new();
+    let notes = observed(&world);
+    *notes.fails.lock().unwrap() = true;
+    let (open, opens) = oneshot::channel();
+    *notes.opens.lock().unwrap() = Some(opens);
+    let clients = [world.connect(), world.connect()];
+    let joins = clients
+        .each_ref()
+        .map(|client| world.join(client, ask("1")));
+    assert_eq!(world.shelf.calls(Call::Commit), 0);
+    open.send(()).unwrap();
+    world.run();
+    for join in joins {
+        assert_eq!(join.answer().unwrap_err(), Refusal::Unavailable);
+    }
+    assert_eq!(world.shelf.calls(Call::Commit), 0);
 }
 
 #[test]
@@ -170,6 +192,8 @@ type Check = Box<dyn Fn() + Send>;
 struct Notes {
     told: Mutex<Vec<String>>,
     fails: Mutex<bool>,
+    /// Opening takes until this is told.
+    opens: Mutex<Option<oneshot::Receiver<()>>>,
     when_opened: Mutex<Option<Check>>,
 }
 
@@ -186,6 +210,10 @@ impl Notes {
 #[async_trait]
 impl Observer for Notes {
     async fn open(&self, room: &RoomId) -> Result<(), StoreError> {
+        let opens = self.opens.lock().unwrap().take();
+        if let Some(opens) = opens {
+            opens.await.unwrap();
+        }
         if *self.fails.lock().unwrap() {
             return Err(StoreError::Unreachable("as it was told to".into()));
         }

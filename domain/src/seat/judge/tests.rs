@@ -148,6 +148,19 @@ fn a_renewal_moves_when_a_store_may_have_forgotten() {
     assert_eq!(verdict(store("b"), forgotten + 1), Verdict::Reassert);
 }
 
+#[test]
+fn a_renewal_that_was_overtaken_moves_nothing_back() {
+    let mut seat = joined();
+    let lease = lease_of(&seat).unwrap();
+    for (asked, millis) in [(3_000, 3_000), (1_000, 1_000)] {
+        let by = store_later("a", millis);
+        assert!(seat.renewed(&lease, Moment(JOINED + asked), span(TTL), &by));
+    }
+    let by = store_later("a", 9_000);
+    let verdict = seat.judge(None, Some(&by), at(JOINED + 9_000), &policy());
+    assert_eq!(verdict, Verdict::Reassert);
+}
+
 /// It may have an older record, under a lease of the same name.
 #[test]
 fn a_renewal_by_another_store_vouches_for_nothing_until_the_record_was_seen_there() {
