@@ -218,6 +218,13 @@ for (const [what, begin] of Object.entries(UNFINISHED_MESSAGES)) {
   });
 }
 
+test("100 pings of 1 MB are not collected", async () => {
+  const tcps = await Promise.all(Array.from({ length: 100 }, () => Tcp.webSocket(server)));
+  for (const tcp of tcps) tcp.send(frame(PING, "x".repeat(UNFINISHED), { claim: 1_000_000n }));
+  await Promise.all(tcps.map((tcp) => tcp.closes(FLOOD_MS)));
+  await mustServe("100 pings of 1 MB");
+});
+
 const COMPLETE = `425["nobody:knows",{"pad":"${"x".repeat(990_000)}"}]`;
 /** Each has an event of 1 MB answered, and stays. */
 const COMPLETE_MESSAGES = {

@@ -90,8 +90,8 @@ impl Limits {
     pub const SEND_BUFFER_BYTES: usize = 64 * 1024;
     /// What a connection reads at a time, in bytes. Larger messages are read in several steps.
     pub const READ_BUFFER_BYTES: usize = 512;
-    /// Payload of a WebSocket's frame, in bytes; the transport gets a larger one in fragments of
-    /// that size.
+    /// Payload of a message's frame that the transport gets at once, in bytes: a larger frame is
+    /// handed on in fragments of that size.
     pub const FRAGMENT_BYTES: usize = 4_096;
     /// How long what a client asked before it went may take, before its presences end.
     pub const FAREWELL_MAX: Duration = Duration::from_secs(2);

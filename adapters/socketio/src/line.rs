@@ -192,8 +192,10 @@ impl Line {
     /// The client asks for more than it may: it is read more slowly for a while. A client that
     /// polls is slow enough.
     pub(crate) fn exceeded(&self) {
-        if let Some(lane) = self.lane() {
-            lane.exceeded();
+        for stream in self.streams().iter().filter_map(Weak::upgrade) {
+            if let Some(lane) = stream.lane() {
+                lane.exceeded();
+            }
         }
     }
 

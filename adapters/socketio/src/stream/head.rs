@@ -4,6 +4,12 @@ pub(super) const CONTINUATION: u8 = 0;
 pub(super) const TEXT: u8 = 1;
 pub(super) const BINARY: u8 = 2;
 
+const PING: u8 = 9;
+const PONG: u8 = 10;
+
+/// The largest payload of a frame that belongs to no message (RFC 6455, 5.5).
+const CONTROL_PAYLOAD_MAX: u64 = 125;
+
 const LAST: u8 = 0x80;
 const CONTROL: u8 = 0x08;
 const MASKED: u8 = 0x80;
@@ -92,6 +98,16 @@ impl Head {
     /// Whether it speaks of the WebSocket itself and belongs to no message.
     pub(super) fn is_control(&self) -> bool {
         self.first & CONTROL != 0
+    }
+
+    /// Whether a client may send its frame: masked, and short if it belongs to no message.
+    pub(super) fn is_allowed(&self) -> bool {
+        self.mask.is_some() && (!self.is_control() || self.payload <= CONTROL_PAYLOAD_MAX)
+    }
+
+    /// Whether its frame is answered, or taken for nothing: who means well sends few of these.
+    pub(super) fn is_idle(&self) -> bool {
+        matches!(self.opcode(), PING | PONG) || (self.payload == 0 && !self.is_last())
     }
 
     /// Whether its frame is the message's last.

@@ -12,13 +12,19 @@ pub(super) struct Messages {
     is_control: bool,
     is_last: bool,
     is_binary: bool,
+    /// Whether a message has begun and not ended.
+    is_open: bool,
     /// Of the frame, from the next byte on.
     mask: [u8; 4],
     /// Of the unfinished message.
     bytes: u64,
     /// Of that message, if it is text.
     opening: Opening,
-    names_too_much: bool,
+    is_forbidden: bool,
+    /// Whether a frame came that is answered, or taken for nothing.
+    was_idle: bool,
+    /// Whether a message asked to enter a namespace.
+    has_asked: bool,
     /// What complete messages left with the transport.
     held: Held,
     /// What is to be added to that with the first packet of a session that has polled.
@@ -31,10 +37,13 @@ impl Default for Messages {
             is_control: false,
             is_last: false,
             is_binary: false,
+            is_open: false,
             mask: [0; 4],
             bytes: 0,
             opening: Opening::Empty,
-            names_too_much: false,
+            is_forbidden: false,
+            was_idle: false,
+            has_asked: false,
             held: Held::default(),
             polled: None,
         }
@@ -55,6 +64,9 @@ impl Messages {
         self.is_control = head.is_control();
         self.is_last = head.is_last();
         self.mask = head.mask.unwrap_or_default();
+        self.is_open |= !self.is_control;
+        self.is_forbidden |= !head.is_allowed();
+        self.was_idle |= head.is_idle();
         // Other frames go on with what these begin.
         if let opcode @ (TEXT | BINARY) = head.opcode() {
             self.is_binary = opcode == BINARY;
@@ -85,6 +97,7 @@ impl Messages {
         }
         self.bytes = 0;
         self.opening = Opening::Empty;
+        self.is_open = false;
     }
 
     /// What has come of an unfinished message, and of a packet that waits for attachments.
@@ -95,7 +108,7 @@ impl Messages {
 
     /// Whether the next frame begins a message, and the transport would take any.
     pub(super) fn is_between(&self) -> bool {
-        self.bytes == 0 && !self.held.is_any()
+        !self.is_open && !self.held.is_any()
     }
 
     /// Whether attachments were announced that have not all come.
@@ -103,9 +116,16 @@ impl Messages {
         self.held.is_any() || matches!(self.opening, Opening::Announces(_))
     }
 
-    /// Whether one has named a namespace by too long a name.
-    pub(super) fn names_too_much(&self) -> bool {
-        self.names_too_much
+    /// Whether something has begun that nobody sends who means well: a namespace by too long a
+    /// name, or a frame that no client may send.
+    pub(super) fn is_forbidden(&self) -> bool {
+        self.is_forbidden
+    }
+
+    /// Whether something came, since this was asked last, that costs its answer and is no event:
+    /// a ping, nothing at all, or a further request to enter a namespace.
+    pub(super) fn take_idle(&mut self) -> bool {
+        std::mem::take(&mut self.was_idle)
     }
 
     /// Reads what the first bytes of a text message say.
@@ -118,8 +138,12 @@ impl Messages {
                 break;
             }
             self.opening = self.opening.then(byte ^ mask);
+            if self.opening == Opening::Enters {
+                self.was_idle |= self.has_asked;
+                self.has_asked = true;
+            }
         }
-        self.names_too_much |= self.opening == Opening::NamesTooMuch;
+        self.is_forbidden |= self.opening == Opening::NamesTooMuch;
         self.mask.rotate_left(payload.len() % 4);
     }
 }

@@ -88,11 +88,14 @@ impl AsyncRead for WebSocketStream {
         // Attachments that are announced before it has entered, the transport would keep, even
         // when the session is gone, for as long as it may take to enter.
         let announces_early = this.messages.announces() && !handle.carries_line();
-        if announces_early || this.messages.names_too_much() {
+        if announces_early || this.messages.is_forbidden() {
             // Nobody who means well says this.
             buf.set_filled(before);
             handle.close();
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        }
+        if this.messages.take_idle() {
+            this.lane.exceeded();
         }
         this.partial.set(this.messages.partial());
         Poll::Ready(Ok(()))

@@ -146,10 +146,10 @@ fn too_long_a_name_of_a_namespace_is_noticed_and_not_forgotten() {
         let mut messages = Reading::default();
         messages.read(&frame(TEXT, false, first.as_bytes()));
         messages.read(&frame(PING, true, b"40/x"));
-        assert!(!messages.names_too_much());
+        assert!(!messages.is_forbidden());
         messages.read(&frame(0, true, second.as_bytes()));
         messages.read(&frame(TEXT, true, b"3"));
-        assert_eq!(messages.names_too_much(), is_too_much, "{bytes}");
+        assert_eq!(messages.is_forbidden(), is_too_much, "{bytes}");
     }
 }
 
@@ -217,4 +217,44 @@ proptest! {
         prop_assert_eq!(whole.partial(), parts.partial());
         prop_assert_eq!(whole.partial() as u64, held.bytes() + 200 - 8);
     }
+}
+
+#[test]
+fn what_no_client_may_send_is_forbidden_from_its_head_on() {
+    let large_ping = frame(PING, true, &[0; 126]);
+    let mut unmasked = frame(TEXT, true, b"40");
+    unmasked[1] &= 0x7f;
+    for bytes in [&large_ping[..8], &unmasked[..2]] {
+        let mut messages = Reading::default();
+        messages.read(bytes);
+        assert!(messages.is_forbidden(), "{bytes:?}");
+    }
+    let mut messages = Reading::default();
+    messages.read(&frame(PING, true, &[0; 125]));
+    assert!(!messages.is_forbidden());
+}
+
+#[test]
+fn pings_fragments_of_nothing_and_further_requests_to_enter_are_idle() {
+    let mut messages = Reading::default();
+    for (bytes, is_idle) in [
+        (frame(TEXT, true, b"40"), false),
+        (frame(TEXT, true, b"42[\"event\"]"), false),
+        (frame(PING, true, b""), true),
+        (frame(TEXT, true, b"40/x,"), true),
+        (frame(TEXT, false, b""), true),
+        (frame(0, true, b"42[\"event\"]"), false),
+    ] {
+        messages.read(&bytes);
+        assert_eq!(messages.messages.take_idle(), is_idle, "{bytes:?}");
+    }
+}
+
+#[test]
+fn a_message_that_has_begun_with_nothing_is_not_over() {
+    let mut messages = Reading::default();
+    messages.read(&frame(TEXT, false, b""));
+    assert!(!messages.is_between());
+    messages.read(&frame(0, true, b""));
+    assert!(messages.is_between());
 }
