@@ -90,7 +90,7 @@ fn seat_patch() -> Path {
         let (against, floor) = (Against::Memory, Version(7));
         let draft = seat.draft(command, against, (NOW, WALL), floor, &policy);
         let draft = draft.ok().flatten().expect("each patch changes something");
-        seat.applied(draft, Some(Identity("store".into())));
+        seat.applied(draft, Some(witness()));
     })
 }
 
@@ -103,7 +103,7 @@ fn overhear() -> Path {
 
 fn judge() -> Path {
     let (seat, policy) = (joined(), Policy::default());
-    let (found, by) = (found(8), Identity("store".into()));
+    let (found, by) = (found(8), witness());
     Path::new("domain: seat judges a record", move || {
         seat.judge(black_box(Some(&found)), Some(&by), NOW, &policy)
     })
@@ -189,7 +189,7 @@ fn joined() -> Seat {
     let found = Against::Found(None);
     let draft = seat.draft(join, found, (NOW, WALL), Version(0), &policy);
     let draft = draft.ok().flatten().expect("a join is a write");
-    seat.applied(draft, Some(Identity("store".into())));
+    seat.applied(draft, Some(witness()));
     seat.enter();
     seat
 }
@@ -207,10 +207,7 @@ fn read() -> Read {
         records: (1..=MEMBERS)
             .map(|member| (ConnId::mint(member), found(8)))
             .collect(),
-        witness: Witness {
-            identity: Identity("store".into()),
-            time: WALL,
-        },
+        witness: witness(),
     }
 }
 
@@ -264,4 +261,11 @@ fn state(keys: usize) -> State {
 
 fn patch(value: &str) -> State {
     [("key0", value)].into_iter().collect()
+}
+
+fn witness() -> Witness {
+    Witness {
+        identity: Identity("store".into()),
+        time: WALL,
+    }
 }
