@@ -26,7 +26,12 @@ impl Source {
     pub(super) fn new(lane: Arc<Lane>, early: Bytes, newcomer: Option<Arc<Newcomer>>) -> Self {
         Self {
             lane,
-            early,
+            // Even an empty part keeps the whole buffer in which the request was read.
+            early: if early.is_empty() {
+                Bytes::new()
+            } else {
+                early
+            },
             newcomer,
             led_out: false,
         }
