@@ -42,6 +42,14 @@ struct Heard {
     last: Moment,
 }
 
+impl Heard {
+    /// What has passed since, by this node's clock and by the store's.
+    fn spans(&self, witness: &Witness, now: Moment) -> (Duration, Duration) {
+        let there = witness.time.since(self.witness.time);
+        (now.since(self.last), there)
+    }
+}
+
 impl Arming {
     /// Disarmed.
     pub fn new(policy: &Policy) -> Self {
@@ -57,9 +65,10 @@ impl Arming {
         let before = self.heard.as_ref();
         let news = before.map_or(News::Nothing, |heard| self.news(heard, witness, now));
         let unbroken = before.filter(|heard| {
+            let (here, there) = heard.spans(witness, now);
+            let stood = self.is_gap(here.saturating_sub(there));
             let back = self.is_gap(heard.witness.time.since(witness.time));
-            let late = self.is_gap(now.since(heard.last));
-            news == News::Nothing && !back && !late && !self.clock_stood(heard, witness, now)
+            news == News::Nothing && !self.is_gap(here) && !stood && !back
         });
         // Of answers that have overtaken each other the latest counts.
         let overtaken = unbroken.filter(|heard| witness.time < heard.witness.time);
@@ -96,22 +105,11 @@ impl Arming {
         if heard.witness.identity != witness.identity {
             return News::AnotherLife;
         }
-        let (here, there) = (
-            now.since(heard.last),
-            witness.time.since(heard.witness.time),
-        );
+        let (here, there) = heard.spans(witness, now);
         match self.is_gap(there.saturating_sub(here)) {
             true => News::ClockAhead,
             false => News::Nothing,
         }
-    }
-
-    fn clock_stood(&self, heard: &Heard, witness: &Witness, now: Moment) -> bool {
-        let (here, there) = (
-            now.since(heard.last),
-            witness.time.since(heard.witness.time),
-        );
-        self.is_gap(here.saturating_sub(there))
     }
 
     /// Whether a live node's leases may be over after it.

@@ -122,9 +122,9 @@ impl Line {
     /// A stream carries it from now on.
     pub(crate) fn carried_by(self: &Arc<Self>, stream: &Arc<StreamHandle>) {
         stream.carries(self.clone());
-        let (mut streams, stream_weak) = (self.streams(), Arc::downgrade(stream));
-        if !streams.iter().any(|known| known.ptr_eq(&stream_weak)) {
-            streams.push(stream_weak);
+        let (mut streams, carrier) = (self.streams(), Arc::downgrade(stream));
+        if !streams.iter().any(|known| known.ptr_eq(&carrier)) {
+            streams.push(carrier);
         }
         if self.is_cut() {
             stream.close();

@@ -106,7 +106,7 @@ impl Head {
     }
 
     /// Whether its frame is answered, or taken for nothing: who means well sends few of these.
-    pub(super) fn is_idle(&self) -> bool {
+    pub(super) fn is_chatter(&self) -> bool {
         matches!(self.opcode(), PING | PONG) || (self.payload == 0 && !self.is_last())
     }
 

@@ -201,13 +201,14 @@ impl Lane {
         match urgency {
             Urgency::Prompt => state.is_prompt = true,
             Urgency::InTurn if state.is_in_turn => return,
-            Urgency::InTurn => state.is_in_turn = true,
+            Urgency::InTurn => {
+                state.is_in_turn = true;
+                if self.clock.now() < state.next_turn {
+                    return self.rounds.add_later(self.clone());
+                }
+            }
         }
-        if urgency == Urgency::InTurn && self.clock.now() < state.next_turn {
-            self.rounds.add_later(self.clone());
-        } else {
-            self.rounds.add(self.clone(), urgency);
-        }
+        self.rounds.add(self.clone(), urgency);
     }
 
     /// The round is over, or its turn has come.

@@ -1,4 +1,5 @@
-//! What has come of a message, and of a packet whose attachments have not all come.
+//! What has come of a message, and of a packet whose attachments have not all come; and whether
+//! what comes is forbidden, or mere chatter.
 
 use crate::attachments::Held;
 use crate::opening::Opening;
@@ -22,9 +23,9 @@ pub(super) struct Messages {
     opening: Opening,
     is_forbidden: bool,
     /// Whether a frame came that is answered, or taken for nothing.
-    was_idle: bool,
+    has_chattered: bool,
     /// Whether a message asked to enter a namespace.
-    has_asked: bool,
+    has_asked_to_enter: bool,
     /// What complete messages left with the transport.
     held: Held,
     /// What is to be added to that with the first packet of a session that has polled.
@@ -42,8 +43,8 @@ impl Default for Messages {
             bytes: 0,
             opening: Opening::Empty,
             is_forbidden: false,
-            was_idle: false,
-            has_asked: false,
+            has_chattered: false,
+            has_asked_to_enter: false,
             held: Held::default(),
             polled: None,
         }
@@ -66,7 +67,7 @@ impl Messages {
         self.mask = head.mask.unwrap_or_default();
         self.is_open |= !self.is_control;
         self.is_forbidden |= !head.is_allowed();
-        self.was_idle |= head.is_idle();
+        self.has_chattered |= head.is_chatter();
         // Other frames go on with what these begin.
         if let opcode @ (TEXT | BINARY) = head.opcode() {
             self.is_binary = opcode == BINARY;
@@ -124,8 +125,8 @@ impl Messages {
 
     /// Whether something came, since this was asked last, that costs its answer and is no event:
     /// a ping, nothing at all, or a further request to enter a namespace.
-    pub(super) fn take_idle(&mut self) -> bool {
-        std::mem::take(&mut self.was_idle)
+    pub(super) fn take_chatter(&mut self) -> bool {
+        std::mem::take(&mut self.has_chattered)
     }
 
     /// Reads what the first bytes of a text message say.
@@ -139,8 +140,8 @@ impl Messages {
             }
             self.opening = self.opening.then(byte ^ mask);
             if self.opening == Opening::Enters {
-                self.was_idle |= self.has_asked;
-                self.has_asked = true;
+                self.has_chattered |= self.has_asked_to_enter;
+                self.has_asked_to_enter = true;
             }
         }
         self.is_forbidden |= self.opening == Opening::NamesTooMuch;

@@ -94,7 +94,7 @@ impl AsyncRead for WebSocketStream {
             handle.close();
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
-        if this.messages.take_idle() {
+        if this.messages.take_chatter() {
             this.lane.exceeded();
         }
         this.partial.set(this.messages.partial());

@@ -235,9 +235,9 @@ fn what_no_client_may_send_is_forbidden_from_its_head_on() {
 }
 
 #[test]
-fn pings_fragments_of_nothing_and_further_requests_to_enter_are_idle() {
+fn pings_fragments_of_nothing_and_further_requests_to_enter_are_chatter() {
     let mut messages = Reading::default();
-    for (bytes, is_idle) in [
+    for (bytes, is_chatter) in [
         (frame(TEXT, true, b"40"), false),
         (frame(TEXT, true, b"42[\"event\"]"), false),
         (frame(PING, true, b""), true),
@@ -246,7 +246,7 @@ fn pings_fragments_of_nothing_and_further_requests_to_enter_are_idle() {
         (frame(0, true, b"42[\"event\"]"), false),
     ] {
         messages.read(&bytes);
-        assert_eq!(messages.messages.take_idle(), is_idle, "{bytes:?}");
+        assert_eq!(messages.messages.take_chatter(), is_chatter, "{bytes:?}");
     }
 }
 
