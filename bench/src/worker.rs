@@ -64,7 +64,10 @@ pub(crate) async fn work(mut line: Line) -> Result<(), GivenUp> {
         .await_order(|order| matches!(order, Order::Verify))
         .await?;
     let report = worker.report(&ledger).await;
-    worker.say(Word::Report(Box::new(report))).await
+    worker.say(Word::Report(Box::new(report))).await?;
+    // Others may still compare: its clients stay until the coordinator lets go.
+    while worker.line.orders.recv().await.is_some() {}
+    Ok(())
 }
 
 struct Worker {
