@@ -1,7 +1,9 @@
 //! Socket.IO with our limits: lets connections in, announces them, and sees them off.
 
+mod watch;
+
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -26,17 +28,15 @@ use crate::identity::Identity;
 use crate::limits::Limits;
 use crate::line::{Cut, Line};
 use crate::metrics::Metrics;
+use crate::open_packet::TRANSPORT_PING_TIMEOUT;
 use crate::partial::Partials;
 use crate::pending::{Pending, newcomer_of};
 use crate::places::{Places, place_of};
-use crate::polling::{self, Transport};
+use crate::polling::{self, Polls, Transport};
 use crate::registry::Registry;
-use crate::stream::{Rounds, StreamHandle};
+use crate::stream::{Heartbeats, Rounds, StreamHandle};
 use crate::way_out::{self, WayOut};
 use crate::{Io, Socket};
-
-/// How often connections are looked at.
-const WATCH_EVERY: Duration = Duration::from_millis(500);
 
 /// How often a closing gateway looks whether clients have fetched what waits for them.
 const DRAIN_EVERY: Duration = Duration::from_millis(10);
@@ -57,6 +57,8 @@ struct Shared {
     pending: Arc<Pending>,
     partials: Arc<Partials>,
     rounds: Arc<Rounds>,
+    heartbeats: Arc<Heartbeats>,
+    polls: Arc<Polls>,
     /// There once it is known what it stands in front of.
     way_out: OnceLock<WayOut>,
     farewells: TaskTracker,
@@ -83,7 +85,7 @@ impl Gateway {
             .ws_read_buffer_size(Limits::READ_BUFFER_BYTES)
             .max_buffer_size(limits.queue_packets_max)
             .ping_interval(limits.ping_interval)
-            .ping_timeout(limits.ping_timeout)
+            .ping_timeout(TRANSPORT_PING_TIMEOUT)
             .connect_timeout(limits.connect_timeout)
             .upgrade_timeout(limits.upgrade_timeout)
             .build_layer();
@@ -93,6 +95,8 @@ impl Gateway {
             pending: Arc::new(Pending::new(&limits)),
             partials: Arc::new(Partials::new(&limits, metrics.clone())),
             rounds: Arc::new(Rounds::new()),
+            heartbeats: Arc::new(Heartbeats::new(&limits)),
+            polls: Arc::new(Polls::new(&limits)),
             way_out: OnceLock::new(),
             limits: Arc::new(limits),
             metrics,
@@ -142,7 +146,9 @@ impl Gateway {
                 }
             }
         });
-        tokio::spawn(watch(Arc::downgrade(&self.shared), watcher));
+        tokio::spawn(watch::run(Arc::downgrade(&self.shared), watcher));
+        let heartbeats = Arc::downgrade(&self.shared.heartbeats);
+        tokio::spawn(Heartbeats::run(heartbeats));
     }
 
     /// Serves Socket.IO in front of `router`.
@@ -160,6 +166,8 @@ impl Gateway {
             pending: self.shared.pending.clone(),
             partials: self.shared.partials.clone(),
             rounds: self.shared.rounds.clone(),
+            heartbeats: self.shared.heartbeats.clone(),
+            polls: self.shared.polls.clone(),
             way_out: self.shared.way_out.get_or_init(|| way_out).clone(),
             limits: self.shared.limits.clone(),
             metrics: self.shared.metrics.clone(),
@@ -360,33 +368,6 @@ impl Shared {
             connection.finish().await;
             hooks.on_disconnected(&connection, said_farewell).await;
         });
-    }
-}
-
-/// Sees to what nobody says: a socket that goes away between being let in and being announced,
-/// and a polling client that polls no more.
-async fn watch(shared: Weak<Shared>, hooks: Arc<dyn Hooks>) {
-    let mut ticks = tokio::time::interval(WATCH_EVERY);
-    loop {
-        ticks.tick().await;
-        let Some(shared) = shared.upgrade() else {
-            return;
-        };
-        let (now, wall) = (shared.clock.now(), shared.clock.wall());
-        for connection in shared.registry.vanished(now, Limits::ANNOUNCE_MAX) {
-            shared.registry.remove(&connection);
-            shared.see_off(&connection, &hooks, false);
-        }
-        shared.registry.forget_upgrades();
-        for connection in shared.registry.all() {
-            connection
-                .line()
-                .check_stalled(now, shared.limits.write_stall_max);
-            let expires = connection.identity().and_then(|identity| identity.expires);
-            if expires.is_some_and(|expires| expires <= wall) {
-                connection.line().cut(Cut::IdentityExpired);
-            }
-        }
     }
 }
 

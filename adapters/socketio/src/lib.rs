@@ -19,6 +19,7 @@ mod identity;
 pub mod limits;
 pub mod line;
 pub mod metrics;
+mod open_packet;
 mod opening;
 mod packet;
 pub mod panics;

@@ -39,6 +39,11 @@ pub(crate) fn event_text(array: &str) -> Bytes {
     finish(message)
 }
 
+/// Any text of Engine.IO.
+pub(crate) fn text(text: &str) -> Bytes {
+    finish(begin(text.as_bytes(), 0))
+}
+
 /// The answer to the event `id` of a client.
 ///
 /// # Errors
@@ -121,6 +126,7 @@ mod tests {
         );
         assert_eq!(payloads(&event("none", &[])), [r#"42["none"]"#]);
         assert_eq!(payloads(&event_text(r#"["e",1]"#)), [r#"42["e",1]"#]);
+        assert_eq!(payloads(&text("0{}")), ["0{}"]);
     }
 
     #[test]

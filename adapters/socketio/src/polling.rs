@@ -5,6 +5,7 @@
 
 mod attachments;
 mod body;
+mod polls;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,15 +23,17 @@ use crate::bare::bare;
 use crate::connection::{Connection, stream_of};
 use crate::limits::Limits;
 use crate::metrics::Metrics;
+use crate::open_packet;
 use crate::partial::Partials;
 use crate::pending::{Newcomer, Pending};
 use crate::places::{Full, Places};
 use crate::registry::Registry;
-use crate::stream::Rounds;
+use crate::stream::{Heartbeats, Rounds};
 use crate::upgrade;
 use crate::way_out::WayOut;
 
 pub(crate) use attachments::PolledAttachments;
+pub(crate) use polls::{Poll, Polls};
 
 /// What is known of the sessions.
 #[derive(Clone)]
@@ -40,6 +43,8 @@ pub(crate) struct Sessions {
     pub(crate) pending: Arc<Pending>,
     pub(crate) partials: Arc<Partials>,
     pub(crate) rounds: Arc<Rounds>,
+    pub(crate) heartbeats: Arc<Heartbeats>,
+    pub(crate) polls: Arc<Polls>,
     pub(crate) way_out: WayOut,
     pub(crate) limits: Arc<Limits>,
     pub(crate) metrics: Arc<Metrics>,
@@ -74,6 +79,9 @@ pub(crate) async fn answer(
         if line.is_cut() {
             return session_unknown();
         }
+    }
+    if let Some(sid) = value_in(request.uri(), "sid") {
+        sessions.polls.hear(sid);
     }
     if is_upgrade {
         return upgrade::answer(request, &sessions);
@@ -134,29 +142,40 @@ async fn open(mut request: Request, sessions: &Sessions, next: Next) -> Response
     if upgrade::is_one(&request) {
         return upgrade::answer(request, sessions);
     }
+    let poll = sessions.polls.begin();
+    request.extensions_mut().insert(poll.clone());
     let (head, body) = request.into_parts();
     let (head, ()) = bare(&head).into_parts();
     let response = next.run(Request::from_parts(head, body)).await;
-    name(response, newcomer, sessions).await
+    name(response, newcomer, &poll, sessions).await
 }
 
-/// Reads in a session's first answer what it is called.
-async fn name(response: Response, newcomer: Arc<Newcomer>, sessions: &Sessions) -> Response {
-    let (head, body) = response.into_parts();
+/// Reads in a session's first answer what it is called, and completes that answer.
+async fn name(
+    response: Response,
+    newcomer: Arc<Newcomer>,
+    poll: &Poll,
+    sessions: &Sessions,
+) -> Response {
+    let (mut head, body) = response.into_parts();
     let Ok(body) = to_bytes(body, OPENING_BYTES_MAX).await else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
-    let opening = std::str::from_utf8(&body).ok();
-    let sid = opening
-        .and_then(|text| text.split_once(r#""sid":""#))
+    let Some(open) = open_packet::for_clients(&body, &sessions.limits) else {
+        return Response::from_parts(head, Body::from(body));
+    };
+    let sid = open
+        .split_once(r#""sid":""#)
         .and_then(|(_, rest)| rest.split('"').next());
-    if let Some(sid) = sid
-        && newcomer.is_called(sid)
-    {
-        let way_out = sessions.way_out.clone();
-        tokio::spawn(async move { way_out.send(newcomer).await });
+    if let Some(sid) = sid {
+        poll.is_called(sid);
+        if newcomer.is_called(sid) {
+            let way_out = sessions.way_out.clone();
+            tokio::spawn(async move { way_out.send(newcomer).await });
+        }
     }
-    Response::from_parts(head, Body::from(body))
+    head.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(head, Body::from(open))
 }
 
 /// Bytes of the answer that opens a session, or refuses to.

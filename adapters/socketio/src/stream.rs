@@ -4,6 +4,7 @@
 
 mod frames;
 mod head;
+mod heartbeats;
 pub(crate) mod lane;
 mod messages;
 mod outgoing;
@@ -32,6 +33,7 @@ use tokio::time::Sleep;
 use crate::limits::Limits;
 use crate::line::{Cut, Line};
 
+pub(crate) use heartbeats::Heartbeats;
 use lane::Lane;
 pub(crate) use messages::Polled;
 use read_ahead::ReadAhead;
@@ -136,8 +138,12 @@ impl StreamHandle {
         self.dismissed.load(Ordering::SeqCst)
     }
 
+    fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
+    }
+
     fn check(&self) -> io::Result<()> {
-        if self.closed.load(Ordering::SeqCst) {
+        if self.is_closed() {
             return Err(io::ErrorKind::ConnectionAborted.into());
         }
         Ok(())
@@ -186,7 +192,7 @@ impl<S> ClientStream<S> {
 
 impl ClientStream<TcpStream> {
     /// The stream becomes a WebSocket.
-    pub(crate) fn into_lane(self, rounds: Arc<Rounds>, limits: &Limits) -> Arc<Lane> {
+    pub(crate) fn into_lane(self, rounds: Arc<Rounds>, limits: Arc<Limits>) -> Arc<Lane> {
         Lane::new(self.inner, self.handle, self.clock, rounds, limits)
     }
 }

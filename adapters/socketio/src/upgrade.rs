@@ -52,7 +52,11 @@ pub(crate) fn answer(mut request: Request, sessions: &Sessions) -> Response {
         let polled = value_in(&head.uri, "sid").map(|sid| polled(sid, &sessions));
         let newcomer = newcomer_of(&head).cloned();
         let stream = parts.io.into_inner();
-        let lane = stream.into_lane(sessions.rounds.clone(), &sessions.limits);
+        let lane = stream.into_lane(sessions.rounds.clone(), sessions.limits.clone());
+        match newcomer {
+            Some(_) => sessions.heartbeats.watch(&lane),
+            None => sessions.heartbeats.watch_upgrade(&lane),
+        }
         let stream = WebSocketStream::new(
             lane,
             parts.read_buf,

@@ -1,4 +1,5 @@
-//! Follows the frames of a WebSocket in what is read, and hands large ones on in fragments.
+//! Follows the frames of a WebSocket in what is read, and hands large ones on in fragments. The
+//! answer to a ping is not handed on, if somebody else takes it.
 //!
 //! The transport reads a whole frame into a buffer that never shrinks again and stays as long as
 //! its stream. What comes in fragments it collects in one that leaves with the message.
@@ -41,11 +42,13 @@ impl Frames {
     }
 
     /// Reads what the client has sent by `more`, which is told whether that begins a message, and
-    /// hands it on in `buf`. At the end it adds nothing, as `more` does.
+    /// hands it on in `buf`. At the end it adds nothing, as `more` does. What `takes_pong` takes is
+    /// not handed on.
     pub(super) fn poll_read(
         &mut self,
         buf: &mut ReadBuf<'_>,
         messages: &mut Messages,
+        takes_pong: impl Fn() -> bool,
         mut more: impl FnMut(bool, &mut ReadBuf<'_>) -> Poll<io::Result<()>>,
     ) -> Poll<io::Result<()>> {
         loop {
@@ -64,7 +67,7 @@ impl Frames {
                 return Poll::Ready(Ok(()));
             }
             bytes[..lead].copy_from_slice(&self.lead);
-            let handed_on = self.read(&mut bytes[..lead + read], messages);
+            let handed_on = self.read(&mut bytes[..lead + read], messages, &takes_pong);
             buf.advance(handed_on);
             if handed_on > 0 {
                 return Poll::Ready(Ok(()));
@@ -84,17 +87,30 @@ impl Frames {
     }
 
     /// Goes through what has come, the lead first. Returns how much of it is to be handed on.
-    fn read(&mut self, bytes: &mut [u8], messages: &mut Messages) -> usize {
+    fn read(
+        &mut self,
+        bytes: &mut [u8],
+        messages: &mut Messages,
+        takes_pong: &impl Fn() -> bool,
+    ) -> usize {
         let is_fragment = self.left > 0;
         let mut at = if is_fragment { self.lead.len() } else { 0 };
         let mut end = bytes.len();
         self.lead.clear();
         while at < end {
             if self.left == 0 {
-                let Some((head, len)) = Head::parse(&bytes[at..end]) else {
+                let parsed = Head::parse(&bytes[at..end]);
+                // A frame that may be an answer is looked at as a whole.
+                let parsed = parsed.filter(|(head, len)| !head.is_one_byte() || at + len < end);
+                let Some((head, len)) = parsed else {
                     self.lead.extend_from_slice(&bytes[at..end]);
                     return at;
                 };
+                if messages.is_pong(&head, &bytes[at + len..end]) && takes_pong() {
+                    bytes.copy_within(at + len + 1..end, at);
+                    end -= len + 1;
+                    continue;
+                }
                 messages.begin(&head);
                 self.left = head.payload;
                 if self.is_large(&head) {

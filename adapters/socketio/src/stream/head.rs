@@ -105,6 +105,11 @@ impl Head {
         self.mask.is_some() && (!self.is_control() || self.payload <= CONTROL_PAYLOAD_MAX)
     }
 
+    /// Whether its frame is a whole text of one byte, as short as it can be written.
+    pub(super) fn is_one_byte(&self) -> bool {
+        self.payload == 1 && self.first == LAST | TEXT && self.mask.is_some()
+    }
+
     /// Whether its frame is answered, or taken for nothing: who means well sends few of these.
     pub(super) fn is_chatter(&self) -> bool {
         matches!(self.opcode(), PING | PONG) || (self.payload == 0 && !self.is_last())

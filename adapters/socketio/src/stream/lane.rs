@@ -11,11 +11,9 @@ use std::fmt;
 use std::io::{self, IoSlice};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use bytes::Bytes;
 use rtm_domain::ports::Clock;
-use rtm_domain::time::Moment;
 use socket2::SockRef;
 use tokio::io::ReadBuf;
 use tokio::net::TcpStream;
@@ -24,20 +22,18 @@ use tokio::time::timeout;
 use crate::limits::Limits;
 use crate::line::Cut;
 use crate::stream::StreamHandle;
-use crate::stream::outgoing::{BATCH, Outgoing};
-use crate::stream::pace::Pace;
-use crate::stream::read_ahead::ReadAhead;
+use crate::stream::outgoing::BATCH;
 use crate::stream::rounds::{BETWEEN_TURNS, Rounds, Urgency};
-use crate::stream::written::frames;
+
+mod state;
+
+use state::State;
 
 /// The event that is the marker.
 pub(crate) const MARKER: &str = "rtm:change-over";
 
-/// How the marker's payload begins.
-const MARKER_PAYLOAD: &[u8] = b"42[\"rtm:change-over\"";
-
-/// Bytes that may wait before the transport has to.
-const TRANSPORT_AHEAD_BYTES: usize = 64 * 1024;
+/// Asks whether the client is there, in a frame.
+const PING: &[u8] = b"\x81\x012";
 
 /// A WebSocket's stream, from both sides: the transport reads and writes it, and connections
 /// push frames to it.
@@ -46,8 +42,7 @@ pub(crate) struct Lane {
     handle: Arc<StreamHandle>,
     clock: Arc<dyn Clock>,
     rounds: Arc<Rounds>,
-    stall_max: Duration,
-    queue_bytes_max: usize,
+    limits: Arc<Limits>,
     state: Mutex<State>,
 }
 
@@ -57,54 +52,6 @@ impl fmt::Debug for Lane {
         f.debug_struct("Lane")
             .field("remote", &remote)
             .finish_non_exhaustive()
-    }
-}
-
-struct State {
-    outgoing: Outgoing,
-    read_ahead: ReadAhead,
-    pace: Pace,
-    /// Whether a round is going to write it at its end, and whether it will when its turn comes.
-    is_prompt: bool,
-    is_in_turn: bool,
-    /// When it may have a turn again.
-    next_turn: Moment,
-    /// Whether a task waits for the peer to take more.
-    is_draining: bool,
-    /// Whether the peer has taken something since somebody looked.
-    is_moving: bool,
-    /// Messages of the transport, up to two.
-    messages: u8,
-    /// Attachments that the transport has still to write before anything else may be.
-    attachments_left: u32,
-}
-
-impl State {
-    /// Whether the transport has to wait.
-    fn is_far_behind(&self) -> bool {
-        self.outgoing.bytes() > TRANSPORT_AHEAD_BYTES && !self.outgoing.is_idle()
-    }
-
-    /// Takes what the transport writes.
-    fn take(&mut self, bytes: &[u8]) {
-        let was_complete = self.attachments_left == 0;
-        for written in frames(bytes) {
-            if self.outgoing.is_held() && written.payload.starts_with(MARKER_PAYLOAD) {
-                self.outgoing.release();
-                continue;
-            }
-            if written.is_message() {
-                self.messages = self.messages.saturating_add(1);
-            }
-            self.attachments_left = written.attachments_left(self.attachments_left);
-            self.outgoing
-                .push_ahead(Bytes::copy_from_slice(written.frame));
-        }
-        match (was_complete, self.attachments_left == 0) {
-            (true, false) => self.outgoing.hold(),
-            (false, true) => self.outgoing.release(),
-            (true, true) | (false, false) => {}
-        }
     }
 }
 
@@ -118,27 +65,15 @@ impl Lane {
         handle: Arc<StreamHandle>,
         clock: Arc<dyn Clock>,
         rounds: Arc<Rounds>,
-        limits: &Limits,
+        limits: Arc<Limits>,
     ) -> Arc<Self> {
         rounds.run_here();
         let lane = Arc::new(Self {
             tcp,
             clock,
             rounds,
-            stall_max: limits.write_stall_max,
-            queue_bytes_max: limits.queue_bytes_max,
-            state: Mutex::new(State {
-                outgoing: Outgoing::default(),
-                read_ahead: ReadAhead::new(limits.message_bytes_max),
-                pace: Pace::default(),
-                is_prompt: false,
-                is_in_turn: false,
-                next_turn: Moment(0),
-                is_draining: false,
-                is_moving: false,
-                messages: 0,
-                attachments_left: 0,
-            }),
+            state: Mutex::new(State::new(limits.message_bytes_max)),
+            limits,
             handle,
         });
         lane.handle.lane_is(&lane);
@@ -152,7 +87,7 @@ impl Lane {
     /// Whether the session's queue ends here and nowhere else from now on. The first message is
     /// the handshake's; the next one comes from the transport's writer, which keeps the queue.
     pub(crate) fn is_ready(&self) -> bool {
-        self.state().messages > 1
+        self.state().is_past_handshake()
     }
 
     /// What is pushed from now on waits for the marker.
@@ -172,6 +107,29 @@ impl Lane {
         self.state().pace.exceeded();
     }
 
+    /// Asks whether the client is there.
+    pub(super) fn ping(self: &Arc<Self>) {
+        self.state().is_answered = false;
+        if self
+            .push(Bytes::from_static(PING), Urgency::Prompt)
+            .is_err()
+        {
+            self.handle.cut(Cut::QueueFull);
+        }
+    }
+
+    /// The client answers. False as long as the transport is the one to hear of it.
+    pub(super) fn pong(&self) -> bool {
+        let mut state = self.state();
+        state.is_answered |= state.is_past_handshake();
+        state.is_past_handshake()
+    }
+
+    /// Whether the client has answered since it was asked last.
+    pub(super) fn is_answered(&self) -> bool {
+        self.state().is_answered
+    }
+
     /// Whether nothing waits.
     pub(crate) fn is_empty(&self) -> bool {
         self.state().outgoing.bytes() == 0
@@ -185,7 +143,7 @@ impl Lane {
             return Ok(());
         }
         let waiting = state.outgoing.bytes();
-        if waiting > 0 && waiting + frame.len() > self.queue_bytes_max {
+        if waiting > 0 && waiting + frame.len() > self.limits.queue_bytes_max {
             return Err(Full);
         }
         state.outgoing.push(frame);
@@ -241,7 +199,7 @@ impl Lane {
         if state.is_far_behind() {
             return Poll::Pending;
         }
-        state.take(buf);
+        state.take(buf, &self.limits);
         if !state.is_draining {
             // It may not be flushed: the answer to a close is the last that is written.
             self.write(&mut state);
@@ -350,7 +308,10 @@ impl Lane {
     /// Writes whenever the peer has taken something, until nothing waits. It runs only while a
     /// peer is behind.
     async fn drain(self: Arc<Self>) {
-        while timeout(self.stall_max, self.moves()).await.is_ok() {
+        while timeout(self.limits.write_stall_max, self.moves())
+            .await
+            .is_ok()
+        {
             let mut state = self.state();
             if state.outgoing.is_idle() {
                 state.is_draining = false;
@@ -382,4 +343,4 @@ impl Lane {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -5,6 +5,9 @@ use crate::attachments::Held;
 use crate::opening::Opening;
 use crate::stream::head::{BINARY, Head, TEXT};
 
+/// The whole answer to a ping of Engine.IO.
+const PONG: u8 = b'3';
+
 /// Tells what a session left with the transport while it polled.
 pub(crate) type Polled = Box<dyn FnOnce() -> Held + Send>;
 
@@ -73,6 +76,13 @@ impl Messages {
             self.is_binary = opcode == BINARY;
             self.opening = Opening::Empty;
         }
+    }
+
+    /// Whether a frame that begins with `head` and goes on with `payload` answers a ping.
+    pub(super) fn is_pong(&self, head: &Head, payload: &[u8]) -> bool {
+        let mask = head.mask.unwrap_or_default();
+        let is_one = head.is_one_byte() && !self.is_open;
+        is_one && payload.first().is_some_and(|byte| byte ^ mask[0] == PONG)
     }
 
     /// Some of its payload has come.

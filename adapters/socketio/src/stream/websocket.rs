@@ -83,7 +83,8 @@ impl AsyncRead for WebSocketStream {
         let before = buf.filled().len();
         let (frames, source) = (&mut this.frames, &mut this.source);
         let more = |is_between, part: &mut ReadBuf<'_>| source.poll_read(is_between, cx, part);
-        ready!(frames.poll_read(buf, &mut this.messages, more))?;
+        let takes_pong = || this.lane.pong();
+        ready!(frames.poll_read(buf, &mut this.messages, takes_pong, more))?;
         let handle = this.lane.handle();
         // Attachments that are announced before it has entered, the transport would keep, even
         // when the session is gone, for as long as it may take to enter.

@@ -33,6 +33,7 @@ struct Through<'a> {
     messages: Messages,
     /// Every second time, nothing has come yet.
     is_there: bool,
+    takes_pongs: bool,
     handed_on: Vec<u8>,
 }
 
@@ -43,6 +44,7 @@ impl<'a> Through<'a> {
             frames: Frames::new(LARGEST),
             messages: Messages::default(),
             is_there: false,
+            takes_pongs: false,
             handed_on: Vec::new(),
         }
     }
@@ -51,9 +53,11 @@ impl<'a> Through<'a> {
 impl Read for Through<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let mut buf = ReadBuf::new(buf);
-        let read = self
-            .frames
-            .poll_read(&mut buf, &mut self.messages, |_, part| {
+        let read = self.frames.poll_read(
+            &mut buf,
+            &mut self.messages,
+            || self.takes_pongs,
+            |_, part| {
                 self.is_there = !self.is_there;
                 if !self.is_there {
                     return Poll::Pending;
@@ -61,7 +65,8 @@ impl Read for Through<'_> {
                 let read = self.client.read(part.initialize_unfilled()).unwrap();
                 part.advance(read);
                 Poll::Ready(Ok(()))
-            });
+            },
+        );
         match read {
             Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
             Poll::Ready(read) => {
@@ -159,6 +164,12 @@ fn length() -> impl Strategy<Value = usize> {
     ]
 }
 
+/// The answer to a ping of Engine.IO, and what is as short.
+fn short() -> impl Strategy<Value = Sent> {
+    prop_oneof![Just(b'3'), Just(b'2'), Just(b'5')]
+        .prop_flat_map(|byte| sent(0x80 | TEXT, vec![byte]))
+}
+
 /// A message in one frame or two, with a ping between.
 fn message() -> impl Strategy<Value = Vec<Sent>> {
     let text = length().prop_map(|length| {
@@ -220,7 +231,7 @@ fn fault() -> impl Strategy<Value = Sent> {
 proptest! {
     #[test]
     fn the_transport_understands_the_same(
-        messages in prop::collection::vec(message(), 0..6),
+        messages in prop::collection::vec(prop_oneof![message(), short().prop_map(|it| vec![it])], 0..6),
         fault in prop::option::of(fault()),
         cut in prop_oneof![1..20_usize, 1..5_000_usize, Just(usize::MAX)],
         read_buffer in prop_oneof![Just(64_usize), Just(512), Just(20_000)],
@@ -248,5 +259,23 @@ proptest! {
             rest = &rest[len + head.payload as usize..];
         }
         prop_assert!(rest.is_empty());
+    }
+
+    #[test]
+    fn answers_to_pings_are_kept_from_the_transport_and_nothing_else(
+        messages in prop::collection::vec(
+            prop_oneof![1 => message(), 3 => short().prop_map(|it| vec![it])],
+            0..10,
+        ),
+        cut in prop_oneof![3 => 1..20_usize, 1 => Just(usize::MAX)],
+        read_buffer in prop_oneof![Just(64_usize), Just(512)],
+    ) {
+        let bytes = messages.iter().flatten().flat_map(Sent::bytes).collect::<Vec<_>>();
+        let (mut expected, expected_end) = understood(Client { bytes: &bytes, cut }, read_buffer);
+        expected.retain(|message| *message != Message::text("3"));
+        let mut through = Through { takes_pongs: true, ..Through::new(&bytes, cut) };
+        let (found, end) = understood(&mut through, read_buffer);
+        prop_assert_eq!(found, expected);
+        prop_assert_eq!(discriminant(&end), discriminant(&expected_end), "{} {}", end, expected_end);
     }
 }

@@ -1,18 +1,20 @@
 //! A lane over a real stream, with a transport that writes by hand.
 
 use std::future::poll_fn;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use rtm_domain::time::{Moment, Timestamp};
+use rtm_domain::time::{Moment, Timestamp, millis};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use super::*;
+use crate::open_packet::TRANSPORT_PING_TIMEOUT;
 use crate::packet;
 use crate::stream::ClientStream;
 use crate::stream::pace::{BYTES_AFTER_REST, REST};
+use crate::stream::written::frames;
 
 /// More than the systems of both sides keep.
 const MORE_THAN_FITS: usize = 32 * 1024 * 1024;
@@ -44,6 +46,21 @@ async fn what_is_pushed_follows_what_the_transport_had_queued_before_and_the_mar
     peer.read_exact(&mut read).await.unwrap();
     assert_eq!(read, expected);
     assert!(lane.is_empty());
+}
+
+#[tokio::test]
+async fn the_open_packet_names_the_time_that_this_server_waits() {
+    let limits = Limits::default();
+    let (lane, mut peer) = connected(&limits).await;
+    let open = |timeout| format!(r#"0{{"sid":"x","pingTimeout":{}}}"#, millis(timeout));
+    let (written, read) = (TRANSPORT_PING_TIMEOUT, limits.ping_timeout);
+    let writes = [written, written].map(|it| packet::text(&open(it)));
+    transport_writes(&lane, &writes.concat()).await;
+    // Only the first message can be it.
+    let expected = [read, written].map(|it| packet::text(&open(it))).concat();
+    let mut taken = vec![0; expected.len()];
+    peer.read_exact(&mut taken).await.unwrap();
+    assert_eq!(taken, expected);
 }
 
 #[tokio::test]
@@ -309,13 +326,13 @@ async fn some_read(lane: &Lane) -> usize {
 }
 
 /// Writes and flushes as the transport does.
-async fn transport_writes(lane: &Arc<Lane>, frames: &[u8]) {
+pub(in crate::stream) async fn transport_writes(lane: &Arc<Lane>, frames: &[u8]) {
     let taken = poll_fn(|cx| lane.poll_write(cx, frames)).await.unwrap();
     assert_eq!(taken, frames.len());
     poll_fn(|cx| lane.poll_flush(cx)).await.unwrap();
 }
 
-fn message(text: &str) -> Bytes {
+pub(in crate::stream) fn message(text: &str) -> Bytes {
     packet::event_text(&format!("[\"{text}\"]"))
 }
 
@@ -328,7 +345,7 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     }
 }
 
-async fn connected(limits: &Limits) -> (Arc<Lane>, TcpStream) {
+pub(in crate::stream) async fn connected(limits: &Limits) -> (Arc<Lane>, TcpStream) {
     connected_in(&Arc::new(Rounds::new()), limits).await
 }
 
@@ -339,7 +356,10 @@ async fn connected_in(rounds: &Arc<Rounds>, limits: &Limits) -> (Arc<Lane>, TcpS
     let (tcp, remote) = accepted.unwrap();
     let handle = Arc::new(StreamHandle::new(remote));
     let stream = ClientStream::new(tcp, handle, Arc::new(Steady(Instant::now())), limits);
-    (stream.into_lane(rounds.clone(), limits), peer.unwrap())
+    (
+        stream.into_lane(rounds.clone(), Arc::new(limits.clone())),
+        peer.unwrap(),
+    )
 }
 
 struct Steady(Instant);

@@ -61,7 +61,9 @@ impl Reading {
                 bytes = &bytes[here..];
                 Poll::Ready(Ok(()))
             };
-            let _ = self.frames.poll_read(&mut buf, &mut self.messages, more);
+            let _ = self
+                .frames
+                .poll_read(&mut buf, &mut self.messages, || false, more);
         }
     }
 }
