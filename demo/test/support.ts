@@ -20,19 +20,22 @@ export async function serve(env: Record<string, string> = {}): Promise<Server> {
   return server;
 }
 
-let shared: Promise<Browser> | undefined;
+let shared: { browser: Promise<Browser>; home: string } | undefined;
+// Registered with the file: a hook that a running test registers is not called.
+afterAll(async () => {
+  if (!shared) return;
+  await (await shared.browser).close();
+  rmSync(shared.home, { recursive: true, force: true, maxRetries: 5 });
+});
 
 /** One browser for a file. */
 function browser(): Promise<Browser> {
   if (!shared) {
     const home = mkdtempSync(path.join(tmpdir(), "rtm-demo-"));
-    shared = chromium.launch({ executablePath: CHROMIUM, headless: true, args: FLAGS, env: { ...process.env, HOME: home } as Record<string, string> });
-    afterAll(async () => {
-      await (await shared)?.close();
-      rmSync(home, { recursive: true, force: true, maxRetries: 5 });
-    });
+    const env = { ...process.env, HOME: home } as Record<string, string>;
+    shared = { browser: chromium.launch({ executablePath: CHROMIUM, headless: true, args: FLAGS, env }), home };
   }
-  return shared;
+  return shared.browser;
 }
 
 /** A window of its own at a view; the test fails if its console has an error, but for those that the test says it will cause. */

@@ -1,7 +1,8 @@
 // Tokens as an application would make them, and as an attacker would.
 import { createHmac, generateKeyPairSync, sign as signWith } from "node:crypto";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { after } from "node:test";
 import path from "node:path";
 
 export const SECRET = "a secret that is long enough to be one";
@@ -25,6 +26,7 @@ export function unsigned(claims, alg = "none") {
 /** Key pairs of the three kinds, the public ones in files. */
 export function keyPairs() {
   const folder = mkdtempSync(path.join(tmpdir(), "rtm-keys-"));
+  after(() => rmSync(folder, { recursive: true, force: true }));
   const kinds = { RS256: ["rsa", { modulusLength: 2048 }], ES256: ["ec", { namedCurve: "P-256" }], EdDSA: ["ed25519", {}] };
   return Object.entries(kinds).map(([alg, [kind, options]]) => {
     const { publicKey, privateKey } = generateKeyPairSync(kind, options);

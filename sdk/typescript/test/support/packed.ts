@@ -21,10 +21,14 @@ export async function run(folder: string, program: string, ...args: string[]): P
   }
 }
 
+const folders: string[] = [];
+// Registered with the file: a hook that a running test registers is not called.
+afterAll(() => folders.forEach((made) => rmSync(made, { recursive: true, force: true })));
+
 /** A folder that ends with the test file. */
 export function folder(name: string): string {
   const made = mkdtempSync(path.join(tmpdir(), `rtm-${name}-`));
-  afterAll(() => rmSync(made, { recursive: true, force: true }));
+  folders.push(made);
   return made;
 }
 
