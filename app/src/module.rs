@@ -165,7 +165,10 @@ impl ModuleContext {
         W: Future<Output = ()> + Send + 'static,
     {
         if let Some(connection) = Connection::of(socket) {
-            let handler = move |request| -> rtm_socketio::Work { Box::pin(handler(request)) };
+            let handler = move |request| -> Option<rtm_socketio::Work> {
+                // As the socket is locked while it is called, nothing is done before it returns.
+                Some(Box::pin(handler(request)))
+            };
             connection.on(self.owner, event, Arc::new(handler));
         }
     }

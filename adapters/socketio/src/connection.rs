@@ -36,12 +36,13 @@ pub use ack::Ack;
 pub use intake::{Request, Work};
 
 use inbox::Inbox;
+pub(crate) use inbox::do_at_once;
 pub(crate) use intake::Intake;
 use way::{Next, Way};
 
 /// A handler of one event. It is called when the event arrives and must not block; the work it
-/// returns is done in the order in which the connection's events arrived.
-pub type Handler = Arc<dyn Fn(Request) -> Work + Send + Sync>;
+/// returns is done in the order in which the connection's events arrived. None: it is done.
+pub type Handler = Arc<dyn Fn(Request) -> Option<Work> + Send + Sync>;
 
 /// One client's connection.
 pub struct Connection {

@@ -11,7 +11,7 @@ use rtm_domain::PresenceService;
 use rtm_domain::service::{Farewell, Session};
 use rtm_protocol::names;
 
-use crate::connection::{Connection, Handler, Request, Work};
+use crate::connection::{Connection, Handler, Request, Work, do_at_once};
 
 pub use encode::EventEncoder;
 
@@ -26,10 +26,16 @@ pub fn attach(service: &PresenceService, connection: &Arc<Connection>) -> Sessio
         policy: *service.policy(),
     });
     let handlers: [(&str, Handle); 4] = [
-        (names::PRESENCE_JOIN, events::join),
-        (names::PRESENCE_HEARTBEAT, events::heartbeat),
-        (names::PRESENCE_LEAVE, events::leave),
-        (names::PRESENCE_SYNC, events::sync),
+        (names::PRESENCE_JOIN, |it, request| {
+            Some(events::join(it, request))
+        }),
+        (names::PRESENCE_HEARTBEAT, heartbeat),
+        (names::PRESENCE_LEAVE, |it, request| {
+            Some(events::leave(it, request))
+        }),
+        (names::PRESENCE_SYNC, |it, request| {
+            Some(events::sync(it, request))
+        }),
     ];
     for (event, handle) in handlers {
         let context = context.clone();
@@ -39,8 +45,17 @@ pub fn attach(service: &PresenceService, connection: &Arc<Connection>) -> Sessio
     session
 }
 
-/// Decodes an event when it arrives, and says what is to be done for it.
-type Handle = fn(&events::Context, Request) -> Work;
+/// Most heartbeats have nothing to wait for, and there are more of them than of all else: a task
+/// for each would cost more than what it does.
+fn heartbeat(context: &events::Context, request: Request) -> Option<Work> {
+    let is_first = request.is_first();
+    let mut work = events::heartbeat(context, request);
+    let is_done = is_first && do_at_once(&mut work);
+    (!is_done).then_some(work)
+}
+
+/// Decodes an event when it arrives, and says what is to be done for it; none if it is done.
+type Handle = fn(&events::Context, Request) -> Option<Work>;
 
 /// How a connection went away, in the domain's terms.
 pub fn farewell(said: bool) -> Farewell {

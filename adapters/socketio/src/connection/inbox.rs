@@ -1,11 +1,15 @@
 //! What a connection has sent and not yet been served: bounded, in order, one at a time.
 
 use std::collections::VecDeque;
+use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Waker};
 
 use futures_util::FutureExt;
 use tokio::sync::Notify;
+use tokio::task::coop;
 
 use crate::connection::Work;
 use crate::panics::said;
@@ -13,12 +17,35 @@ use crate::panics::said;
 /// How many pieces of work one connection does before others on its thread get their turn.
 const TURN: usize = 32;
 
+/// Does as much of `work` as needs no waiting. True if that was all of it; if not, the rest is for
+/// an inbox.
+///
+/// It is done by the reader that brought it, on whose budget it is, so that others get their turn.
+pub(crate) fn do_at_once(work: &mut Work) -> bool {
+    if !coop::has_budget_remaining() {
+        return false;
+    }
+    // Whoever does the rest polls it anew.
+    let mut nobody = Context::from_waker(Waker::noop());
+    let _ = pin!(coop::consume_budget()).poll(&mut nobody);
+    work.as_mut().poll(&mut nobody).is_ready()
+}
+
 /// Work that waits. Nothing runs for an empty inbox.
 pub(crate) struct Inbox {
     events_max: usize,
     bytes_max: usize,
     inner: Mutex<Inner>,
     idle: Notify,
+}
+
+/// Where work stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Nothing is before it: it may be done at once.
+    First,
+    /// Other work has to be done first.
+    Behind,
 }
 
 #[derive(Default)]
@@ -49,11 +76,16 @@ impl Inbox {
         }
     }
 
-    /// Whether work of `bytes` has a place.
-    pub(crate) fn has_room(&self, bytes: usize) -> bool {
+    /// Where work of `bytes` would stand; none if there is no place for it.
+    pub(crate) fn place(&self, bytes: usize) -> Option<Place> {
         let inner = self.lock();
-        inner.waiting.is_empty()
-            || inner.waiting.len() < self.events_max && inner.bytes + bytes <= self.bytes_max
+        if inner.waiting.is_empty() {
+            let is_idle = inner.open && !inner.running;
+            return Some(if is_idle { Place::First } else { Place::Behind });
+        }
+        let has_room =
+            inner.waiting.len() < self.events_max && inner.bytes + bytes <= self.bytes_max;
+        has_room.then_some(Place::Behind)
     }
 
     /// Adds work of an owner, whose name is logged if it panics.

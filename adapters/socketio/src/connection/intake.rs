@@ -15,6 +15,7 @@ use socketioxide::socket::Socket as RawSocket;
 use socketioxide_core::Value;
 
 use crate::cluster::ClusterAdapter;
+use crate::connection::inbox::Place;
 use crate::connection::{Ack, Connection};
 use crate::line::Cut;
 use crate::metrics::NOBODY;
@@ -31,12 +32,18 @@ pub struct Request {
     pub args: Vec<Box<RawValue>>,
     /// Takes the answer.
     pub ack: Ack,
+    place: Place,
 }
 
 impl Request {
     /// The first argument, if there is one.
     pub fn payload(&self) -> Option<&RawValue> {
         self.args.first().map(|arg| &**arg)
+    }
+
+    /// Whether all that its connection asked before is done.
+    pub(crate) fn is_first(&self) -> bool {
+        self.place == Place::First
     }
 }
 
@@ -99,19 +106,21 @@ impl Connection {
         };
         ack.by(owner);
         self.metrics.event(owner);
-        if !self.inbox.has_room(text.len()) {
+        let Some(place) = self.inbox.place(text.len()) else {
             self.line.exceeded();
             let problem = "too many events of this connection wait for their turn";
             let limit = Limit::new("MAX_INBOX_BYTES", self.limits.inbox_bytes_max as u64);
             return ack.refuse(&rate_limited(problem.into(), limit, INBOX_RETRY_MS));
-        }
+        };
         let request = Request {
             connection: self.clone(),
             args: event.args.into_iter().map(ToOwned::to_owned).collect(),
             ack,
+            place,
         };
         match catch_unwind(AssertUnwindSafe(|| handler(request))) {
-            Ok(work) => self.inbox.push(text.len(), owner, work),
+            Ok(Some(work)) => self.inbox.push(text.len(), owner, work),
+            Ok(None) => {}
             Err(panic) => {
                 let panic = said(&*panic);
                 tracing::error!(module = owner, panic, "a handler panicked");

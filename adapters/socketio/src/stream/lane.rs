@@ -9,14 +9,16 @@
 
 use std::fmt;
 use std::io::{self, IoSlice};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use rtm_domain::ports::Clock;
 use socket2::SockRef;
-use tokio::io::ReadBuf;
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::timeout;
 
 use crate::limits::Limits;
@@ -38,7 +40,9 @@ const PING: &[u8] = b"\x81\x012";
 /// A WebSocket's stream, from both sides: the transport reads and writes it, and connections
 /// push frames to it.
 pub(crate) struct Lane {
-    tcp: TcpStream,
+    writer: OwnedWriteHalf,
+    /// Locked by the transport's reader alone.
+    reader: Mutex<OwnedReadHalf>,
     handle: Arc<StreamHandle>,
     clock: Arc<dyn Clock>,
     rounds: Arc<Rounds>,
@@ -68,8 +72,10 @@ impl Lane {
         limits: Arc<Limits>,
     ) -> Arc<Self> {
         rounds.run_here();
+        let (reader, writer) = tcp.into_split();
         let lane = Arc::new(Self {
-            tcp,
+            writer,
+            reader: Mutex::new(reader),
             clock,
             rounds,
             state: Mutex::new(State::new(limits.message_bytes_max)),
@@ -226,7 +232,7 @@ impl Lane {
 
     /// Nothing is written after what is there.
     pub(super) fn shut_down(&self) -> io::Result<()> {
-        SockRef::from(&self.tcp).shutdown(std::net::Shutdown::Write)
+        SockRef::from(self.writer.as_ref()).shutdown(std::net::Shutdown::Write)
     }
 
     pub(super) fn poll_read(
@@ -245,13 +251,12 @@ impl Lane {
             ready!(state.pace.poll_bytes(cx))
         };
         let bytes = buf.remaining().min(bytes_max);
-        let read = loop {
-            ready!(self.tcp.poll_read_ready(cx))?;
-            match self.tcp.try_read(buf.initialize_unfilled_to(bytes)) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                read => break read?,
-            }
-        };
+        let mut part = ReadBuf::new(buf.initialize_unfilled_to(bytes));
+        let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        // What did not fill its part was all there is: the system is not asked again for that.
+        ready!(Pin::new(&mut *reader).poll_read(cx, &mut part))?;
+        drop(reader);
+        let read = part.filled().len();
         buf.advance(read);
         let mut state = self.state();
         state.read_ahead.read(read);
@@ -267,7 +272,7 @@ impl Lane {
     /// Closes the stream for good, whatever waits.
     pub(super) fn close(&self) {
         // The peer may have closed it before.
-        let _ = SockRef::from(&self.tcp).shutdown(std::net::Shutdown::Both);
+        let _ = SockRef::from(self.writer.as_ref()).shutdown(std::net::Shutdown::Both);
     }
 
     /// Hands to the system what it takes.
@@ -275,7 +280,12 @@ impl Lane {
         while !state.outgoing.is_idle() {
             let mut slices = [IoSlice::new(&[]); BATCH];
             let count = state.outgoing.batch(&mut slices);
-            match self.tcp.try_write_vectored(&slices[..count]) {
+            let written = match &slices[..count] {
+                // The system takes one part by a shorter way than several.
+                [only] => self.writer.try_write(only),
+                parts => self.writer.try_write_vectored(parts),
+            };
+            match written {
                 Ok(bytes) => {
                     state.outgoing.wrote(bytes);
                     state.is_moving = true;
@@ -324,7 +334,7 @@ impl Lane {
     /// Completes when something was written, or nothing will be.
     async fn moves(self: &Arc<Self>) {
         loop {
-            let is_writable = self.tcp.writable().await.is_ok();
+            let is_writable = self.writer.writable().await.is_ok();
             let mut state = self.state();
             if is_writable {
                 self.write(&mut state);
