@@ -1,5 +1,6 @@
 // The heartbeat of Engine.IO: clients are asked whether they are there, and those that do not answer end, whatever their transport and wherever they are.
 import assert from "node:assert/strict";
+import http from "node:http";
 import { describe, test } from "node:test";
 import { clientsOf, TRANSPORTS } from "./support/client.js";
 import { Polling, request } from "./support/http.js";
@@ -95,10 +96,13 @@ describe("pings", { concurrency: true }, () => {
     test(`a WebSocket that answers no ping is closed (${where})`, async (t) => {
       const raw = await open();
       t.after(() => raw.cut());
-      // Everything else that it says is no answer.
-      const talk = setInterval(() => raw.send("42[]"), 50);
+      // What else it says is no answer.
+      const talk = setInterval(() => raw.send("2"), 50);
       t.after(() => clearInterval(talk));
+      const opened = performance.now();
       await raw.closes();
+      const lived = performance.now() - opened;
+      assert.ok(lived > 0.8 * PING_TIMEOUT_MS, `closed after ${lived} ms`);
     });
   }
 
@@ -112,6 +116,27 @@ describe("pings", { concurrency: true }, () => {
     await watcher.sees({ type: "leave", userId: "gone", reason: "disconnected" });
     assert.equal((await polling.get()).status, 400);
   });
+});
+
+test("a session that asked in vain for an upgrade, and polls no more, makes room for another one", async () => {
+  const small = await serve({ ...ENV, MAX_CONNECTIONS: "1" });
+  // One stream for all, which the session's first request came over as well.
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  const ask = (query, { method = "GET", headers = {}, body } = {}) =>
+    new Promise((resolve, reject) => {
+      const sent = http.request(new URL(`/socket.io/?EIO=4${query}`, small.url), { agent, method, headers }, (response) => {
+        const chunks = [];
+        response.on("data", (chunk) => chunks.push(chunk)).on("end", () => resolve(Buffer.concat(chunks).toString()));
+      });
+      sent.on("error", reject).on("upgrade", (_, stream) => resolve(stream.destroy())).end(body);
+    });
+  const { sid } = JSON.parse((await ask("&transport=polling")).slice(1));
+  await ask(`&transport=polling&sid=${sid}`, { method: "POST", headers: { "content-type": "text/plain" }, body: "40" });
+  // Without `Upgrade` it stays HTTP, whatever else it says.
+  await ask(`&transport=websocket&sid=${sid}`, { headers: { "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==", "sec-websocket-version": "13" } }).catch(() => {});
+  const next = await eventually("room for another one", () => RawSocket.enter(small));
+  next.cut();
+  agent.destroy();
 });
 
 const POLLED = {

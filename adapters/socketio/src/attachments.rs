@@ -38,7 +38,7 @@ impl Held {
             | Opening::NamesTooMuch
             | Opening::Count { .. }
             | Opening::Plain => self.bytes = 0,
-            Opening::Empty | Opening::Other => {}
+            Opening::Empty | Opening::Pong | Opening::Other => {}
         }
     }
 

@@ -146,7 +146,7 @@ impl Gateway {
                 }
             }
         });
-        tokio::spawn(watch::run(Arc::downgrade(&self.shared), watcher));
+        watch::start(&self.shared, watcher);
         let heartbeats = Arc::downgrade(&self.shared.heartbeats);
         tokio::spawn(Heartbeats::run(heartbeats));
     }
@@ -287,7 +287,8 @@ impl Shared {
         let id = self.registry.next_id();
         let (limits, metrics) = (self.limits.clone(), self.metrics.clone());
         let clock = self.clock.clone();
-        let connection = Connection::new(id, socket, line, (limits, metrics), clock);
+        let hooked = hooks.clone();
+        let connection = Connection::new(id, socket, line, (limits, metrics), clock, hooked);
         let connection = Arc::new(connection);
         if let Some(identity) = identity {
             connection.identify(Arc::new(identity));

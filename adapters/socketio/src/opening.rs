@@ -2,7 +2,7 @@
 
 use crate::limits::Limits;
 
-/// What they say: `4` is a packet of Socket.IO, `40/…` asks to enter a namespace, and `45…` and
+/// What they say: `3` answers a ping, `4` is a packet of Socket.IO, `40/…` asks to enter a namespace, and `45…` and
 /// `46…` tell how many attachments follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Opening {
@@ -22,7 +22,9 @@ pub(crate) enum Opening {
     Announces(u32),
     /// A packet without any.
     Plain,
-    /// Not of Socket.IO.
+    /// The answer to a ping.
+    Pong,
+    /// Nothing that is kept.
     Other,
 }
 
@@ -43,7 +45,11 @@ impl Opening {
     pub(crate) fn is_known(self) -> bool {
         matches!(
             self,
-            Opening::NamesTooMuch | Opening::Announces(_) | Opening::Plain | Opening::Other
+            Opening::NamesTooMuch
+                | Opening::Announces(_)
+                | Opening::Plain
+                | Opening::Pong
+                | Opening::Other
         )
     }
 
@@ -51,6 +57,7 @@ impl Opening {
     pub(crate) fn then(self, byte: u8) -> Self {
         match (self, byte) {
             (Opening::Empty, b'4') => Opening::Packet,
+            (Opening::Empty, b'3') => Opening::Pong,
             (Opening::Empty, _) => Opening::Other,
             (Opening::Packet, b'0') => Opening::Enters,
             (Opening::Enters, b'/') => Opening::Names(0),
@@ -80,6 +87,7 @@ impl Opening {
                 known @ (Opening::NamesTooMuch
                 | Opening::Announces(_)
                 | Opening::Plain
+                | Opening::Pong
                 | Opening::Other),
                 _,
             ) => known,

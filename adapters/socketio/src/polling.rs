@@ -64,15 +64,6 @@ pub(crate) async fn answer(
     }
     let transport = transport_in(request.uri());
     let is_upgrade = upgrade::is_one(&request);
-    // A stream that stays HTTP may carry other sessions afterwards.
-    if is_upgrade
-        && let (Some(sid), Some(stream)) = (
-            value_in(request.uri(), "sid"),
-            stream_of(request.extensions()),
-        )
-    {
-        sessions.registry.upgrade(sid, stream);
-    }
     let line = session_of(&sessions.registry, &request).map(|connection| connection.line().clone());
     if let Some(line) = &line {
         line.hear(sessions.clock.now());

@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, Method, StatusCode, header};
+use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use socketioxide::socket::Sid;
 use tokio::net::TcpStream;
@@ -30,6 +31,7 @@ pub(crate) fn is_one(request: &Request) -> bool {
         && value_in(uri, "EIO").and_then(|version| version.split('=').next()) == Some("4")
         && value_in(uri, "sid").is_none_or(|sid| sid.parse::<Sid>().is_ok())
         && request.headers().contains_key(header::SEC_WEBSOCKET_KEY)
+        && request.extensions().get::<OnUpgrade>().is_some()
 }
 
 /// Upgrades it, to a new session or to one that polled.
@@ -53,9 +55,12 @@ pub(crate) fn answer(mut request: Request, sessions: &Sessions) -> Response {
         let newcomer = newcomer_of(&head).cloned();
         let stream = parts.io.into_inner();
         let lane = stream.into_lane(sessions.rounds.clone(), sessions.limits.clone());
-        match newcomer {
-            Some(_) => sessions.heartbeats.watch(&lane),
-            None => sessions.heartbeats.watch_upgrade(&lane),
+        match value_in(&head.uri, "sid") {
+            Some(sid) => {
+                sessions.registry.upgrade(sid, lane.handle());
+                sessions.heartbeats.watch_upgrade(&lane);
+            }
+            None => sessions.heartbeats.watch(&lane),
         }
         let stream = WebSocketStream::new(
             lane,

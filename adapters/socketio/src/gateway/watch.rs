@@ -2,6 +2,7 @@
 //! polling client that polls no more, an identity that has expired.
 
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -10,24 +11,32 @@ use crate::hooks::Hooks;
 use crate::limits::Limits;
 use crate::line::Cut;
 
-/// Looks at all connections, again and again.
-pub(super) async fn run(shared: Weak<Shared>, hooks: Arc<dyn Hooks>) {
-    let Some(every) = shared.upgrade().map(|it| it.polls.every()) else {
-        return;
-    };
+/// How often connections are looked at.
+const WATCH_EVERY: Duration = Duration::from_millis(500);
+
+/// Watches for as long as there is a gateway.
+pub(super) fn start(shared: &Arc<Shared>, hooks: Arc<dyn Hooks>) {
+    let connections = move |shared: &Arc<Shared>| shared.look_at_connections(&hooks);
+    let polls = |shared: &Arc<Shared>| shared.look_at_polls();
+    tokio::spawn(repeat(Arc::downgrade(shared), WATCH_EVERY, connections));
+    tokio::spawn(repeat(Arc::downgrade(shared), shared.polls.every(), polls));
+}
+
+async fn repeat(shared: Weak<Shared>, every: Duration, look: impl Fn(&Arc<Shared>)) {
     let mut ticks = interval(every);
+    // What a node that did not run has missed does not count.
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
         ticks.tick().await;
         let Some(shared) = shared.upgrade() else {
             return;
         };
-        shared.look(&hooks);
+        look(&shared);
     }
 }
 
 impl Shared {
-    fn look(self: &Arc<Self>, hooks: &Arc<dyn Hooks>) {
+    fn look_at_connections(self: &Arc<Self>, hooks: &Arc<dyn Hooks>) {
         let (now, wall) = (self.clock.now(), self.clock.wall());
         for connection in self.registry.vanished(now, Limits::ANNOUNCE_MAX) {
             self.registry.remove(&connection);
@@ -43,12 +52,16 @@ impl Shared {
                 connection.line().cut(Cut::IdentityExpired);
             }
         }
+    }
+
+    fn look_at_polls(&self) {
         for sid in self.polls.look() {
-            if self.registry.upgrades(&sid).is_empty() {
-                self.end_polling(sid);
-            } else {
+            let mut upgrades = self.registry.upgrades(&sid).into_iter();
+            if upgrades.any(|stream| stream.lane().is_some()) {
                 // Its WebSocket has a heartbeat of its own.
                 self.polls.hear(&sid);
+            } else {
+                self.end_polling(sid);
             }
         }
     }

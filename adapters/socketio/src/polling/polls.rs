@@ -41,11 +41,10 @@ pub(crate) struct Poll {
 impl Polls {
     pub(crate) fn new(limits: &Limits) -> Self {
         let silence_max = limits.ping_interval + limits.ping_timeout;
-        let every = LOOK_EVERY_MAX.min(silence_max / LOOKS_MIN);
-        let every = every.max(Duration::from_millis(1));
+        let every = millis(LOOK_EVERY_MAX.min(silence_max / LOOKS_MIN)).max(1);
         Self {
-            every,
-            looks_max: millis(silence_max).div_ceil(millis(every)) + LOOKS_OF_GRACE,
+            every: Duration::from_millis(every),
+            looks_max: millis(silence_max).div_ceil(every) + LOOKS_OF_GRACE,
             silent_looks: DashMap::new(),
         }
     }

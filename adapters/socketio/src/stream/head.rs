@@ -105,7 +105,7 @@ impl Head {
         self.mask.is_some() && (!self.is_control() || self.payload <= CONTROL_PAYLOAD_MAX)
     }
 
-    /// Whether its frame is a whole text of one byte, as short as it can be written.
+    /// Whether its frame is a whole text of one byte.
     pub(super) fn is_one_byte(&self) -> bool {
         self.payload == 1 && self.first == LAST | TEXT && self.mask.is_some()
     }

@@ -86,7 +86,7 @@ impl Lane {
         lane
     }
 
-    pub(super) fn handle(&self) -> &Arc<StreamHandle> {
+    pub(crate) fn handle(&self) -> &Arc<StreamHandle> {
         &self.handle
     }
 
@@ -113,14 +113,15 @@ impl Lane {
         self.state().pace.exceeded();
     }
 
-    /// Asks whether the client is there.
+    /// Asks whether the client is there. One for which too much waits is left to the limits of
+    /// that.
     pub(super) fn ping(self: &Arc<Self>) {
         self.state().is_answered = false;
         if self
             .push(Bytes::from_static(PING), Urgency::Prompt)
             .is_err()
         {
-            self.handle.cut(Cut::QueueFull);
+            self.state().is_answered = true;
         }
     }
 

@@ -27,6 +27,8 @@ pub(super) struct Messages {
     is_forbidden: bool,
     /// Whether a frame came that is answered, or taken for nothing.
     has_chattered: bool,
+    /// Whether a ping was answered, in more words than needed.
+    has_answered: bool,
     /// Whether a message asked to enter a namespace.
     has_asked_to_enter: bool,
     /// What complete messages left with the transport.
@@ -47,6 +49,7 @@ impl Default for Messages {
             opening: Opening::Empty,
             is_forbidden: false,
             has_chattered: false,
+            has_answered: false,
             has_asked_to_enter: false,
             held: Held::default(),
             polled: None,
@@ -99,9 +102,10 @@ impl Messages {
             return;
         }
         // Before its first packet it asks for the upgrade.
-        if self.is_binary || self.opening != Opening::Other {
+        if self.is_binary || !matches!(self.opening, Opening::Pong | Opening::Other) {
             self.held = self.polled.take().map_or(self.held, |polled| polled());
         }
+        self.has_answered |= self.opening == Opening::Pong;
         match self.is_binary {
             true => self.held.binary(self.bytes),
             false => self.held.text(self.opening, self.bytes),
@@ -137,6 +141,11 @@ impl Messages {
     /// a ping, nothing at all, or a further request to enter a namespace.
     pub(super) fn take_chatter(&mut self) -> bool {
         std::mem::take(&mut self.has_chattered)
+    }
+
+    /// Whether a message, since this was asked last, answered a ping and was handed on.
+    pub(super) fn take_answer(&mut self) -> bool {
+        std::mem::take(&mut self.has_answered)
     }
 
     /// Reads what the first bytes of a text message say.

@@ -95,6 +95,9 @@ impl AsyncRead for WebSocketStream {
             handle.close();
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
+        if this.messages.take_answer() {
+            this.lane.pong();
+        }
         if this.messages.take_chatter() {
             this.lane.exceeded();
         }
