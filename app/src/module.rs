@@ -1,5 +1,6 @@
 //! What a module is: a feature of the server, with direct access to Socket.IO.
 
+mod handlers;
 mod handles;
 mod observers;
 mod routes;
@@ -15,7 +16,7 @@ use rtm_domain::ports::{Change, Observer};
 use rtm_protocol::ErrorReply;
 use rtm_redis::Redis;
 use rtm_redis::fred::clients::Client as RedisClient;
-use rtm_socketio::{Connection, Io, Request, Socket};
+use rtm_socketio::{Connection, Handler, Io, Request, Socket};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
@@ -23,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 use crate::nodes::Nodes;
 use observers::{Guarded, Watcher};
 
+pub(crate) use handlers::{Handlers, Registered};
 pub(crate) use handles::Handles;
 pub(crate) use routes::Routes;
 
@@ -110,6 +112,7 @@ pub struct ModuleContext {
 /// What all contexts of a server share, besides what they show.
 pub(crate) struct Shared {
     pub(crate) nodes: Arc<Nodes>,
+    pub(crate) handlers: Handlers,
     pub(crate) handles: Handles,
     pub(crate) routes: Routes,
 }
@@ -156,6 +159,22 @@ impl ModuleContext {
         self.node_redis.as_ref()
     }
 
+    /// Handles `event` of every socket that has no handler of its own for it, as [`on`](Self::on)
+    /// does for one: it costs nothing for each connection. Call it in
+    /// [`register`](RealtimeModule::register); afterwards it is too late, and false. The last
+    /// handler of an event counts.
+    pub fn on_every<F, W>(&self, event: &str, handler: F) -> bool
+    where
+        F: Fn(Request) -> W + Send + Sync + 'static,
+        W: Future<Output = ()> + Send + 'static,
+    {
+        self.handle_every(event, handlers::in_turn(handler))
+    }
+
+    pub(crate) fn handle_every(&self, event: &str, handler: Handler) -> bool {
+        self.shared.handlers.add(self.owner, event, handler)
+    }
+
     /// Handles `event` of a socket: in the order in which its events arrive, counted against its
     /// limits, and safe against panics. An event that nobody handles is refused if it asks for
     /// an answer. `socket.on` stays available for what needs none of this.
@@ -165,11 +184,7 @@ impl ModuleContext {
         W: Future<Output = ()> + Send + 'static,
     {
         if let Some(connection) = Connection::of(socket) {
-            let handler = move |request| -> Option<rtm_socketio::Work> {
-                // As the socket is locked while it is called, nothing is done before it returns.
-                Some(Box::pin(handler(request)))
-            };
-            connection.on(self.owner, event, Arc::new(handler));
+            connection.on(self.owner, event, handlers::in_turn(handler));
         }
     }
 

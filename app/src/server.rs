@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 use crate::auth::{Authenticator, KeyError, Revocations};
 use crate::config::{AuthMode, Config};
 use crate::metrics::{Counts, Metrics, NodeState};
-use crate::module::{Given, Handles, RealtimeModule, Routes, Shared};
+use crate::module::{Given, Handlers, Handles, RealtimeModule, Routes, Shared};
 use crate::nodes::Nodes;
 use crew::Crew;
 use door::Door;
@@ -251,6 +251,7 @@ impl RealtimeServer {
             shutdown: shutdown.clone(),
             shared: Arc::new(Shared {
                 nodes,
+                handlers: Handlers::default(),
                 handles: Handles::default(),
                 routes: Routes::default(),
             }),

@@ -4,6 +4,7 @@
 
 mod modules {
     mod client;
+    mod every;
     mod failing;
     mod log;
     mod observing;

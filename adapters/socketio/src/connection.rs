@@ -9,7 +9,7 @@ mod way;
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, Weak};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak};
 
 use bytes::Bytes;
 use governor::clock::{Clock as _, DefaultClock};
@@ -17,6 +17,7 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use http::Extensions;
 use rtm_domain::ids::{RoomId, SocketId};
 use rtm_domain::ports::Clock;
+use rtm_domain::service::Session;
 use rtm_protocol::ErrorReply;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -24,6 +25,7 @@ use socketioxide::{SendError, SocketError};
 
 use crate::Socket;
 use crate::frame::Frame;
+use crate::hooks::Hooks;
 use crate::identity::{Identity, Right, forbidden};
 use crate::limits::Limits;
 use crate::line::{Cut, Line};
@@ -57,8 +59,13 @@ pub struct Connection {
     metrics: Arc<Metrics>,
     limiter: DefaultDirectRateLimiter,
     inbox: Arc<Inbox>,
+    /// Those that it does not share with all others.
     handlers: RwLock<HashMap<Box<str>, (&'static str, Handler)>>,
+    hooks: Arc<dyn Hooks>,
     seen_off: AtomicBool,
+    is_finished: AtomicBool,
+    /// Its presences, if there is presence.
+    session: OnceLock<Session>,
     /// None where nobody has to prove who they are.
     identity: RwLock<Option<Arc<Identity>>>,
 }
@@ -70,6 +77,7 @@ impl Connection {
         line: Arc<Line>,
         (limits, metrics): (Arc<Limits>, Arc<Metrics>),
         clock: Arc<dyn Clock>,
+        hooks: Arc<dyn Hooks>,
     ) -> Self {
         let parts = socket.req_parts();
         let per_second = limits.events_per_second_max.try_into();
@@ -92,7 +100,10 @@ impl Connection {
             limits,
             metrics,
             handlers: RwLock::default(),
+            hooks,
             seen_off: AtomicBool::new(false),
+            is_finished: AtomicBool::new(false),
+            session: OnceLock::new(),
             identity: RwLock::new(None),
         }
     }
@@ -155,7 +166,18 @@ impl Connection {
         self.socket.connected() && !self.line.is_cut()
     }
 
-    /// Handles `event` from now on, for the module `owner`. The last handler of an event counts.
+    /// Its presences, if there is presence.
+    pub(crate) fn session(&self) -> Option<&Session> {
+        self.session.get()
+    }
+
+    /// It has presence from now on.
+    pub(crate) fn begin_presence(&self, session: Session) {
+        let _ = self.session.set(session);
+    }
+
+    /// Handles `event` from now on, for the module `owner`. The last handler of an event counts,
+    /// and goes before what [hooks](Hooks::handler) say for all connections.
     pub fn on(&self, owner: &'static str, event: &str, handler: Handler) {
         let mut handlers = self
             .handlers
@@ -233,8 +255,12 @@ impl Connection {
     }
 
     fn handler(&self, event: &str) -> Option<(&'static str, Handler)> {
+        if self.is_finished.load(Ordering::SeqCst) {
+            return None;
+        }
         let handlers = self.handlers.read().unwrap_or_else(PoisonError::into_inner);
-        handlers.get(event).cloned()
+        let own = handlers.get(event).cloned();
+        own.or_else(|| self.hooks.handler(event))
     }
 
     /// The transport session's id: whoever knows it can speak for the client.
@@ -272,6 +298,7 @@ impl Connection {
         }
         // What was asked and never begun, as it was never announced.
         self.inbox.clear();
+        self.is_finished.store(true, Ordering::SeqCst);
         self.handlers
             .write()
             .unwrap_or_else(PoisonError::into_inner)

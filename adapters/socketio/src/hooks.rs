@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use rtm_protocol::ConnectRefusal;
 
-use crate::connection::{Connection, Work};
+use crate::connection::{Connection, Handler, Work};
 use crate::handshake::Handshake;
 use crate::identity::Identity;
 
@@ -19,8 +19,14 @@ pub trait Hooks: Send + Sync + 'static {
         Box::pin(async { Ok(None) })
     }
 
-    /// A connection is about to be let in: the place to register handlers. It has not been told
-    /// yet, so nothing may be emitted.
+    /// Whose an event of any connection is, and its handler, unless the connection itself has one.
+    fn handler(&self, event: &str) -> Option<(&'static str, Handler)> {
+        let _ = event;
+        None
+    }
+
+    /// A connection is about to be let in: the place to register handlers of its own. It has not
+    /// been told yet, so nothing may be emitted.
     fn on_connection(&self, connection: &Arc<Connection>);
 
     /// The connection knows that it is connected.

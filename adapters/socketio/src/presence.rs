@@ -8,7 +8,8 @@ mod peer;
 use std::sync::Arc;
 
 use rtm_domain::PresenceService;
-use rtm_domain::service::{Farewell, Session};
+use rtm_domain::presence::policy::Policy;
+use rtm_domain::service::Farewell;
 use rtm_protocol::names;
 
 use crate::connection::{Connection, Handler, Request, Work, do_at_once};
@@ -18,14 +19,22 @@ pub use encode::EventEncoder;
 /// Whose events these handlers are, in logs.
 pub const OWNER: &str = "presence";
 
-/// Gives a connection its presence: a session of the service, and handlers for its events.
-pub fn attach(service: &PresenceService, connection: &Arc<Connection>) -> Session {
-    let session = service.connect(connection.id(), Arc::new(peer::SocketPeer::new(connection)));
-    let context = Arc::new(events::Context {
-        session: session.clone(),
-        policy: *service.policy(),
-    });
-    let handlers: [(&str, Handle); 4] = [
+/// Gives a connection its presence: a session of the service.
+pub fn attach(service: &PresenceService, connection: &Arc<Connection>) {
+    let peer = Arc::new(peer::SocketPeer::new(connection));
+    connection.begin_presence(service.connect(connection.id(), peer));
+}
+
+/// Ends the presences of a connection that is gone, if it had any.
+pub async fn detach(connection: &Connection, said_farewell: bool) {
+    if let Some(session) = connection.session() {
+        session.close(farewell(said_farewell)).await;
+    }
+}
+
+/// The handlers of its events, which all connections share.
+pub fn handlers(policy: &Policy) -> [(&'static str, Handler); 4] {
+    let handles: [(_, Handle); 4] = [
         (names::PRESENCE_JOIN, |it, request| {
             Some(events::join(it, request))
         }),
@@ -37,17 +46,23 @@ pub fn attach(service: &PresenceService, connection: &Arc<Connection>) -> Sessio
             Some(events::sync(it, request))
         }),
     ];
-    for (event, handle) in handlers {
-        let context = context.clone();
-        let handler: Handler = Arc::new(move |request| handle(&context, request));
-        connection.on(OWNER, event, handler);
-    }
-    session
+    let policy = Arc::new(*policy);
+    handles.map(|(event, handle)| {
+        let policy = policy.clone();
+        let handler: Handler = Arc::new(move |request| {
+            let connection = request.connection.clone();
+            // Without presence its answer is `unavailable`.
+            let session = connection.session()?;
+            let policy = &policy;
+            handle(&events::Context { session, policy }, request)
+        });
+        (event, handler)
+    })
 }
 
 /// Most heartbeats have nothing to wait for, and there are more of them than of all else: a task
 /// for each would cost more than what it does.
-fn heartbeat(context: &events::Context, request: Request) -> Option<Work> {
+fn heartbeat(context: &events::Context<'_>, request: Request) -> Option<Work> {
     let is_first = request.is_first();
     let mut work = events::heartbeat(context, request);
     let is_done = is_first && do_at_once(&mut work);
@@ -55,10 +70,10 @@ fn heartbeat(context: &events::Context, request: Request) -> Option<Work> {
 }
 
 /// Decodes an event when it arrives, and says what is to be done for it; none if it is done.
-type Handle = fn(&events::Context, Request) -> Option<Work>;
+type Handle = fn(&events::Context<'_>, Request) -> Option<Work>;
 
 /// How a connection went away, in the domain's terms.
-pub fn farewell(said: bool) -> Farewell {
+fn farewell(said: bool) -> Farewell {
     match said {
         true => Farewell::Said,
         false => Farewell::None,

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use rtm_protocol::decode::{self, BadRequest};
 use rtm_protocol::{AuthRefreshReply, ErrorCode, ErrorReply, True, names};
-use rtm_socketio::{Connection, Request, Right, Socket};
+use rtm_socketio::{Connection, Request, Right};
 
 use crate::auth::{Authenticator, Revocations};
-use crate::module::{ModuleContext, RealtimeModule};
+use crate::module::{ModuleContext, ModuleError, RealtimeModule};
 
 /// Handles `auth:refresh`.
 pub struct AuthModule {
@@ -35,11 +35,11 @@ impl RealtimeModule for AuthModule {
         Self::NAME
     }
 
-    fn on_connection(&self, socket: &Socket, ctx: &ModuleContext) {
+    async fn register(&self, ctx: &ModuleContext) -> Result<(), ModuleError> {
         let authenticator = self.authenticator.clone();
         let (revocations, ctx) = (self.revocations.clone(), ctx.clone());
         let handler_ctx = ctx.clone();
-        ctx.on(socket, names::AUTH_REFRESH, move |request| {
+        ctx.on_every(names::AUTH_REFRESH, move |request| {
             let (authenticator, revocations) = (authenticator.clone(), revocations.clone());
             let ctx = handler_ctx.clone();
             async move {
@@ -52,6 +52,7 @@ impl RealtimeModule for AuthModule {
                 }
             }
         });
+        Ok(())
     }
 }
 

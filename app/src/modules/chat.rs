@@ -76,10 +76,6 @@ impl RealtimeModule for ChatModule {
         self.hall.start(&ctx.shutdown);
         self.desk.presence.observe(self.hall.clone());
         ctx.provide(self.handle());
-        Ok(())
-    }
-
-    fn on_connection(&self, socket: &Socket, ctx: &ModuleContext) {
         for (event, handle) in [
             (names::CHAT_SEND, events::send as events::Handle),
             (names::CHAT_HISTORY, events::history),
@@ -89,8 +85,9 @@ impl RealtimeModule for ChatModule {
             (names::CHAT_RECEIPTS, events::receipts),
         ] {
             let desk = self.desk.clone();
-            ctx.on(socket, event, move |request| handle(desk.clone(), request));
+            ctx.on_every(event, move |request| handle(desk.clone(), request));
         }
+        Ok(())
     }
 
     async fn on_disconnected(&self, socket: &Socket, _ctx: &ModuleContext, _farewell: bool) {

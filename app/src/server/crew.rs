@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use rtm_socketio::panics::said;
-use rtm_socketio::{Connection, Work};
+use rtm_socketio::{Connection, Handler, Work};
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use crate::module::{Given, ModuleContext, RealtimeModule};
+use crate::module::{Given, ModuleContext, RealtimeModule, Registered};
 use crate::server::NamedModule;
 
 /// How long one module may take to register; one that takes longer is left out.
@@ -25,6 +25,8 @@ const GOODBYE_OF_ONE_MAX: Duration = Duration::from_secs(2);
 /// The modules that registered, in order, each with its context.
 pub(super) struct Crew {
     members: Vec<Member>,
+    /// What all connections share.
+    handlers: Registered,
 }
 
 #[derive(Clone)]
@@ -71,7 +73,14 @@ impl Crew {
                 }
             }
         }
-        Self { members }
+        let mut handlers = given.shared.handlers.take();
+        handlers.retain(|_, (owner, _)| members.iter().any(|it| it.ctx.owner() == *owner));
+        Self { members, handlers }
+    }
+
+    /// Whose an event is, and its handler.
+    pub(super) fn handler(&self, event: &str) -> Option<(&'static str, Handler)> {
+        self.handlers.get(event).cloned()
     }
 
     /// Asks the modules to shut down, the last one first, in `timeout` altogether. None may use

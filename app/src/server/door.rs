@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rtm_protocol::{ConnectRefusal, ErrorCode};
 use rtm_socketio::hooks::Authenticated;
 use rtm_socketio::line::Cut;
-use rtm_socketio::{Connection, Handshake, Hooks, Work};
+use rtm_socketio::{Connection, Handler, Handshake, Hooks, Work};
 
 use super::crew::Crew;
 use crate::auth::{Authenticator, Revocations, Unauthorized};
@@ -31,6 +31,10 @@ impl Hooks for Door {
             });
             identity.map(Some).map_err(refused)
         })
+    }
+
+    fn handler(&self, event: &str) -> Option<(&'static str, Handler)> {
+        self.crew.handler(event)
     }
 
     fn on_connection(&self, connection: &Arc<Connection>) {

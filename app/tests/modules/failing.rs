@@ -14,8 +14,14 @@ async fn a_module_that_cannot_register_is_left_out_and_named() {
     let stage = Stage::with(Failing).await;
     log::assert_logged("failing", "its database is away");
     stage.must_work().await;
-    let answer = stage.client().await.ask("failing:go", json!({})).await;
-    assert_eq!(answer["code"], "bad_request", "it takes no further part");
+    let mut client = stage.client().await;
+    for event in ["failing:go", "failing:every"] {
+        let answer = client.ask(event, json!({})).await;
+        assert_eq!(
+            answer["code"], "bad_request",
+            "{event}: it takes no further part"
+        );
+    }
     stage.must_stop().await;
 }
 
@@ -52,7 +58,12 @@ impl RealtimeModule for Failing {
         "failing"
     }
 
-    async fn register(&self, _ctx: &ModuleContext) -> Result<(), ModuleError> {
+    async fn register(&self, ctx: &ModuleContext) -> Result<(), ModuleError> {
+        assert!(
+            ctx.on_every("failing:every", |request: Request| async move {
+                request.ack.send(&json!({ "ok": true }));
+            })
+        );
         Err(ModuleError::new("its database is away"))
     }
 

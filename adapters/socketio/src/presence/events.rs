@@ -14,14 +14,14 @@ use crate::connection::{Ack, Request, Work};
 use crate::identity::Right;
 use crate::presence::{answer, encode};
 
-/// What the handlers of one connection share.
-pub(super) struct Context {
-    pub(super) session: Session,
-    pub(super) policy: Policy,
+/// What a handler works with.
+pub(super) struct Context<'a> {
+    pub(super) session: &'a Session,
+    pub(super) policy: &'a Policy,
 }
 
 /// `presence:join`
-pub(super) fn join(context: &Context, request: Request) -> Work {
+pub(super) fn join(context: &Context<'_>, request: Request) -> Work {
     let ask = match context.join_ask(&request) {
         Ok(ask) => ask,
         Err(reply) => return refuse(request.ack, reply),
@@ -38,7 +38,7 @@ pub(super) fn join(context: &Context, request: Request) -> Work {
 }
 
 /// `presence:heartbeat`
-pub(super) fn heartbeat(context: &Context, request: Request) -> Work {
+pub(super) fn heartbeat(context: &Context<'_>, request: Request) -> Work {
     let ask = match context.heartbeat_ask(&request) {
         Ok(ask) => ask,
         Err(reply) => {
@@ -64,7 +64,7 @@ pub(super) fn heartbeat(context: &Context, request: Request) -> Work {
 }
 
 /// `presence:leave`
-pub(super) fn leave(context: &Context, request: Request) -> Work {
+pub(super) fn leave(context: &Context<'_>, request: Request) -> Work {
     let decoded = decode::leave(request.payload(), &context.decode_limits()).map_err(Into::into);
     let room = decoded.and_then(|leave| {
         let room = leave.room_id.map(|room| context.room(&room));
@@ -84,7 +84,7 @@ pub(super) fn leave(context: &Context, request: Request) -> Work {
 }
 
 /// `presence:sync`
-pub(super) fn sync(context: &Context, request: Request) -> Work {
+pub(super) fn sync(context: &Context<'_>, request: Request) -> Work {
     let decoded = decode::sync(request.payload(), &context.decode_limits()).map_err(Into::into);
     let room = match decoded.and_then(|sync| context.room(&sync.room_id)) {
         Ok(room) => room,
@@ -100,7 +100,7 @@ pub(super) fn sync(context: &Context, request: Request) -> Work {
     })
 }
 
-impl Context {
+impl Context<'_> {
     fn join_ask(&self, request: &Request) -> Result<JoinAsk, ErrorReply> {
         let proven = request.connection.identity();
         let named_by = match &proven {
