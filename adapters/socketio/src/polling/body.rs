@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use bytes::{Buf, BufMut, Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use futures_util::future::poll_fn;
 use http::StatusCode;
 use tokio::time::timeout;
@@ -59,19 +59,61 @@ async fn whole(
     }
     let give_up = given_up.clone();
     let mut partial = partials.begin(move || give_up.cancel());
-    let mut bytes = BytesMut::new();
+    let mut parts = Parts::default();
     while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
         let frame = frame.map_err(|_| StatusCode::BAD_REQUEST)?;
         let Ok(data) = frame.into_data() else {
             continue;
         };
-        if bytes.len() + data.remaining() > bytes_max {
+        if parts.len + data.remaining() > bytes_max {
             return Err(StatusCode::PAYLOAD_TOO_LARGE);
         }
-        bytes.put(data);
-        partial.set(bytes.len());
+        parts.add(&data);
+        partial.set(parts.len);
     }
-    Ok(bytes.freeze())
+    Ok(parts.joined())
+}
+
+/// Bytes of one part of a body.
+const PART_BYTES: usize = 16 * 1024;
+
+/// What has come of a body, in parts of one size: one buffer that grows would be copied again and
+/// again, and leave holes of all sizes in memory.
+#[derive(Default)]
+struct Parts {
+    full: Vec<Bytes>,
+    last: BytesMut,
+    len: usize,
+}
+
+impl Parts {
+    fn add(&mut self, mut data: &[u8]) {
+        self.len += data.len();
+        while !data.is_empty() {
+            if self.last.capacity() == 0 {
+                self.last.reserve(PART_BYTES);
+            }
+            let room = self.last.capacity() - self.last.len();
+            let (now, later) = data.split_at(room.min(data.len()));
+            self.last.extend_from_slice(now);
+            data = later;
+            if self.last.len() == self.last.capacity() {
+                self.full.push(std::mem::take(&mut self.last).freeze());
+            }
+        }
+    }
+
+    fn joined(self) -> Bytes {
+        if self.full.is_empty() {
+            return self.last.freeze();
+        }
+        let mut joined = BytesMut::with_capacity(self.len);
+        self.full
+            .iter()
+            .for_each(|part| joined.extend_from_slice(part));
+        joined.extend_from_slice(&self.last);
+        joined.freeze()
+    }
 }
 
 /// Its packets, as the transport parts them.
@@ -122,6 +164,20 @@ mod tests {
         assert_eq!(check(Limits::NAMESPACE_BYTES_MAX), Ok(()));
         let over = check(Limits::NAMESPACE_BYTES_MAX + 1);
         assert_eq!(over, Err(StatusCode::BAD_REQUEST));
+    }
+
+    #[test]
+    fn a_body_is_what_came_in_whatever_pieces() {
+        let body: Vec<u8> = (0..100_000_u32)
+            .map(|at| at as u8 ^ (at >> 8) as u8)
+            .collect();
+        for pieces in [1, 1_000, PART_BYTES, PART_BYTES + 1, body.len()] {
+            let mut parts = Parts::default();
+            body.chunks(pieces).for_each(|piece| parts.add(piece));
+            assert_eq!(parts.len, body.len());
+            assert!(parts.full.iter().all(|part| part.len() >= PART_BYTES));
+            assert!(parts.joined() == body, "in pieces of {pieces}");
+        }
     }
 
     #[tokio::test(start_paused = true)]
