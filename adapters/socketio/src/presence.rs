@@ -12,7 +12,7 @@ use rtm_domain::presence::policy::Policy;
 use rtm_domain::service::Farewell;
 use rtm_protocol::names;
 
-use crate::connection::{Connection, Handler, Request, Work, do_at_once};
+use crate::connection::{Connection, Handler, Request, Work};
 
 pub use encode::EventEncoder;
 
@@ -38,7 +38,7 @@ pub fn handlers(policy: &Policy) -> [(&'static str, Handler); 4] {
         (names::PRESENCE_JOIN, |it, request| {
             Some(events::join(it, request))
         }),
-        (names::PRESENCE_HEARTBEAT, heartbeat),
+        (names::PRESENCE_HEARTBEAT, events::heartbeat),
         (names::PRESENCE_LEAVE, |it, request| {
             Some(events::leave(it, request))
         }),
@@ -58,15 +58,6 @@ pub fn handlers(policy: &Policy) -> [(&'static str, Handler); 4] {
         });
         (event, handler)
     })
-}
-
-/// Most heartbeats have nothing to wait for, and there are more of them than of all else: a task
-/// for each would cost more than what it does.
-fn heartbeat(context: &events::Context<'_>, request: Request) -> Option<Work> {
-    let is_first = request.is_first();
-    let mut work = events::heartbeat(context, request);
-    let is_done = is_first && do_at_once(&mut work);
-    (!is_done).then_some(work)
 }
 
 /// Decodes an event when it arrives, and says what is to be done for it; none if it is done.

@@ -8,12 +8,12 @@ use rtm_socketio::{Handler, Request};
 /// Handlers by event, each with the module that it is of.
 pub(crate) type Registered = HashMap<Box<str>, (&'static str, Handler)>;
 
-/// Those that modules register, until the server opens.
-pub(crate) struct Handlers(Mutex<Option<Registered>>);
+/// Those that modules register, in order, until the server opens.
+pub(crate) struct Handlers(Mutex<Option<Vec<(Box<str>, &'static str, Handler)>>>);
 
 impl Default for Handlers {
     fn default() -> Self {
-        Self(Mutex::new(Some(Registered::new())))
+        Self(Mutex::new(Some(Vec::new())))
     }
 }
 
@@ -25,14 +25,17 @@ impl Handlers {
             tracing::error!(module = owner, event, "a handler for all came too late");
             return false;
         };
-        registered.insert(event.into(), (owner, handler));
+        registered.push((event.into(), owner, handler));
         true
     }
 
-    /// All of them. It is too late for others.
-    pub(crate) fn take(&self) -> Registered {
+    /// Those of the modules that take part, of each event the last. It is too late for others.
+    pub(crate) fn take(&self, takes_part: impl Fn(&str) -> bool) -> Registered {
         let mut registered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        registered.take().unwrap_or_default()
+        let all = registered.take().unwrap_or_default().into_iter();
+        let kept = all.filter(|(_, owner, _)| takes_part(owner));
+        kept.map(|(event, owner, handler)| (event, (owner, handler)))
+            .collect()
     }
 }
 

@@ -73,8 +73,8 @@ impl Crew {
                 }
             }
         }
-        let mut handlers = given.shared.handlers.take();
-        handlers.retain(|_, (owner, _)| members.iter().any(|it| it.ctx.owner() == *owner));
+        let takes_part = |owner: &str| members.iter().any(|it: &Member| it.ctx.owner() == owner);
+        let handlers = given.shared.handlers.take(takes_part);
         Self { members, handlers }
     }
 

@@ -59,11 +59,13 @@ impl RealtimeModule for Failing {
     }
 
     async fn register(&self, ctx: &ModuleContext) -> Result<(), ModuleError> {
-        assert!(
-            ctx.on_every("failing:every", |request: Request| async move {
-                request.ack.send(&json!({ "ok": true }));
-            })
-        );
+        // It takes no other module's event with it either.
+        for event in ["failing:every", "presence:leave"] {
+            let registered = ctx.on_every(event, |request: Request| async move {
+                request.ack.send(&json!({ "ok": true, "by": "failing" }));
+            });
+            assert!(registered);
+        }
         Err(ModuleError::new("its database is away"))
     }
 

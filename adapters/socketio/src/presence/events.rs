@@ -10,7 +10,7 @@ use rtm_protocol as wire;
 use rtm_protocol::decode::{self, BadRequest, DecodeLimits, Identity};
 use rtm_protocol::{ErrorReply, Limit, True};
 
-use crate::connection::{Ack, Request, Work};
+use crate::connection::{Ack, Request, Work, do_at_once};
 use crate::identity::Right;
 use crate::presence::{answer, encode};
 
@@ -38,7 +38,11 @@ pub(super) fn join(context: &Context<'_>, request: Request) -> Work {
 }
 
 /// `presence:heartbeat`
-pub(super) fn heartbeat(context: &Context<'_>, request: Request) -> Work {
+///
+/// Most have no patch, so nothing to wait for, and there are more of them than of all else: a task
+/// for each would cost more than what it does. One with a patch is never begun here: it locks its
+/// presence, and others may come before it.
+pub(super) fn heartbeat(context: &Context<'_>, request: Request) -> Option<Work> {
     let ask = match context.heartbeat_ask(&request) {
         Ok(ask) => ask,
         Err(reply) => {
@@ -46,11 +50,12 @@ pub(super) fn heartbeat(context: &Context<'_>, request: Request) -> Work {
                 changed: Some(wire::False),
                 ..reply
             };
-            return refuse(request.ack, reply);
+            return Some(refuse(request.ack, reply));
         }
     };
+    let may_be_done = request.is_first() && ask.patch.is_none();
     let (session, ack) = (context.session.clone(), request.ack);
-    Box::pin(async move {
+    let mut work: Work = Box::pin(async move {
         match session.heartbeat(ask).await {
             Ok(beat) => ack.send(&wire::HeartbeatReply {
                 ok: True,
@@ -60,7 +65,9 @@ pub(super) fn heartbeat(context: &Context<'_>, request: Request) -> Work {
             }),
             Err(refusal) => ack.refuse(&answer::unchanged(&refusal)),
         }
-    })
+    });
+    let is_done = may_be_done && do_at_once(&mut work);
+    (!is_done).then_some(work)
 }
 
 /// `presence:leave`
