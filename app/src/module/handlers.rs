@@ -9,7 +9,10 @@ use rtm_socketio::{Handler, Request};
 pub(crate) type Registered = HashMap<Box<str>, (&'static str, Handler)>;
 
 /// Those that modules register, in order, until the server opens.
-pub(crate) struct Handlers(Mutex<Option<Vec<(Box<str>, &'static str, Handler)>>>);
+pub(crate) struct Handlers(Mutex<Option<Vec<One>>>);
+
+/// An event, the module that handles it, and how.
+type One = (Box<str>, &'static str, Handler);
 
 impl Default for Handlers {
     fn default() -> Self {
