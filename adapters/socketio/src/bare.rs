@@ -9,7 +9,7 @@ use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Request, Uri, header}
 
 use crate::pending::Newcomer;
 use crate::places::Place;
-use crate::polling::{Poll, PolledAttachments};
+use crate::polling::{PolledAttachments, PollingSession};
 use crate::stream::StreamHandle;
 
 /// What only the upgrade itself is about.
@@ -31,7 +31,7 @@ pub(crate) fn bare(head: &Parts) -> Request<()> {
     carry::<Arc<StreamHandle>>(from, to);
     carry::<Arc<Place>>(from, to);
     carry::<Arc<Newcomer>>(from, to);
-    carry::<Arc<Poll>>(from, to);
+    carry::<Arc<PollingSession>>(from, to);
     carry::<Arc<PolledAttachments>>(from, to);
     bare
 }

@@ -32,7 +32,7 @@ use crate::open_packet::TRANSPORT_PING_TIMEOUT;
 use crate::partial::Partials;
 use crate::pending::{Pending, newcomer_of};
 use crate::places::{Places, place_of};
-use crate::polling::{self, Polls, Transport};
+use crate::polling::{self, PollingSessions, Transport};
 use crate::registry::Registry;
 use crate::stream::{Heartbeats, Rounds, StreamHandle};
 use crate::way_out::{self, WayOut};
@@ -58,7 +58,7 @@ struct Shared {
     partials: Arc<Partials>,
     rounds: Arc<Rounds>,
     heartbeats: Arc<Heartbeats>,
-    polls: Arc<Polls>,
+    polling: Arc<PollingSessions>,
     /// There once it is known what it stands in front of.
     way_out: OnceLock<WayOut>,
     farewells: TaskTracker,
@@ -95,8 +95,8 @@ impl Gateway {
             pending: Arc::new(Pending::new(&limits)),
             partials: Arc::new(Partials::new(&limits, metrics.clone())),
             rounds: Arc::new(Rounds::new()),
-            heartbeats: Arc::new(Heartbeats::new(&limits)),
-            polls: Arc::new(Polls::new(&limits)),
+            heartbeats: Arc::new(Heartbeats::new(&limits, clock.clone())),
+            polling: Arc::new(PollingSessions::new(&limits)),
             way_out: OnceLock::new(),
             limits: Arc::new(limits),
             metrics,
@@ -167,7 +167,7 @@ impl Gateway {
             partials: self.shared.partials.clone(),
             rounds: self.shared.rounds.clone(),
             heartbeats: self.shared.heartbeats.clone(),
-            polls: self.shared.polls.clone(),
+            polling: self.shared.polling.clone(),
             way_out: self.shared.way_out.get_or_init(|| way_out).clone(),
             limits: self.shared.limits.clone(),
             metrics: self.shared.metrics.clone(),
@@ -285,11 +285,14 @@ impl Shared {
         let now = self.clock.now();
         let line = Arc::new(Line::new(&self.limits, now));
         let id = self.registry.next_id();
-        let (limits, metrics) = (self.limits.clone(), self.metrics.clone());
-        let clock = self.clock.clone();
-        let hooked = hooks.clone();
-        let connection = Connection::new(id, socket, line, (limits, metrics), clock, hooked);
-        let connection = Arc::new(connection);
+        let connection = Arc::new(Connection::new(
+            id,
+            socket,
+            line,
+            (self.limits.clone(), self.metrics.clone()),
+            self.clock.clone(),
+            hooks.clone(),
+        ));
         if let Some(identity) = identity {
             connection.identify(Arc::new(identity));
         }

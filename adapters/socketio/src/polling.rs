@@ -5,7 +5,7 @@
 
 mod attachments;
 mod body;
-mod polls;
+mod silence;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,7 +33,7 @@ use crate::upgrade;
 use crate::way_out::WayOut;
 
 pub(crate) use attachments::PolledAttachments;
-pub(crate) use polls::{Poll, Polls};
+pub(crate) use silence::{PollingSession, PollingSessions};
 
 /// What is known of the sessions.
 #[derive(Clone)]
@@ -44,7 +44,7 @@ pub(crate) struct Sessions {
     pub(crate) partials: Arc<Partials>,
     pub(crate) rounds: Arc<Rounds>,
     pub(crate) heartbeats: Arc<Heartbeats>,
-    pub(crate) polls: Arc<Polls>,
+    pub(crate) polling: Arc<PollingSessions>,
     pub(crate) way_out: WayOut,
     pub(crate) limits: Arc<Limits>,
     pub(crate) metrics: Arc<Metrics>,
@@ -72,7 +72,7 @@ pub(crate) async fn answer(
         }
     }
     if let Some(sid) = value_in(request.uri(), "sid") {
-        sessions.polls.hear(sid);
+        sessions.polling.hear(sid);
     }
     if is_upgrade {
         return upgrade::answer(request, &sessions);
@@ -133,19 +133,19 @@ async fn open(mut request: Request, sessions: &Sessions, next: Next) -> Response
     if upgrade::is_one(&request) {
         return upgrade::answer(request, sessions);
     }
-    let poll = sessions.polls.begin();
-    request.extensions_mut().insert(poll.clone());
+    let session = sessions.polling.begin();
+    request.extensions_mut().insert(session.clone());
     let (head, body) = request.into_parts();
     let (head, ()) = bare(&head).into_parts();
     let response = next.run(Request::from_parts(head, body)).await;
-    name(response, newcomer, &poll, sessions).await
+    name(response, newcomer, &session, sessions).await
 }
 
 /// Reads in a session's first answer what it is called, and completes that answer.
 async fn name(
     response: Response,
     newcomer: Arc<Newcomer>,
-    poll: &Poll,
+    session: &PollingSession,
     sessions: &Sessions,
 ) -> Response {
     let (mut head, body) = response.into_parts();
@@ -159,7 +159,7 @@ async fn name(
         .split_once(r#""sid":""#)
         .and_then(|(_, rest)| rest.split('"').next());
     if let Some(sid) = sid {
-        poll.is_called(sid);
+        session.is_called(sid);
         if newcomer.is_called(sid) {
             let way_out = sessions.way_out.clone();
             tokio::spawn(async move { way_out.send(newcomer).await });

@@ -18,8 +18,8 @@ use crate::stream::StreamHandle;
 pub(crate) struct Registry {
     connections: DashMap<Box<str>, Arc<Connection>>,
     next: AtomicU64,
-    /// Streams to which sessions have been upgraded, or ask to be: whoever enters the namespace,
-    /// for the first time or again, is carried by them. Each stream is there once at most.
+    /// WebSockets to which sessions have been upgraded, or are being: whoever enters the namespace,
+    /// for the first time or again, is carried by them.
     upgrades: DashMap<Box<str>, Vec<Weak<StreamHandle>>>,
     /// Those that were let in and not yet announced, and since when. The transport forgets a
     /// socket that goes away in that moment without saying so.
@@ -68,10 +68,8 @@ impl Registry {
 
     /// A session is being upgraded to `stream`: the line of its connection, and of those to come.
     pub(crate) fn upgrade(&self, sid: &str, stream: &Arc<StreamHandle>) {
-        if stream.begin_upgrade() {
-            let mut streams = self.upgrades.entry(sid.into()).or_default();
-            streams.push(Arc::downgrade(stream));
-        }
+        let upgrade = Arc::downgrade(stream);
+        self.upgrades.entry(sid.into()).or_default().push(upgrade);
         // It may have been let in meanwhile.
         if let Some(connection) = self.find(sid) {
             connection.line().carried_by(stream);

@@ -17,9 +17,13 @@ const WATCH_EVERY: Duration = Duration::from_millis(500);
 /// Watches for as long as there is a gateway.
 pub(super) fn start(shared: &Arc<Shared>, hooks: Arc<dyn Hooks>) {
     let connections = move |shared: &Arc<Shared>| shared.look_at_connections(&hooks);
-    let polls = |shared: &Arc<Shared>| shared.look_at_polls();
+    let polling_sessions = |shared: &Arc<Shared>| shared.look_at_polling_sessions();
     tokio::spawn(repeat(Arc::downgrade(shared), WATCH_EVERY, connections));
-    tokio::spawn(repeat(Arc::downgrade(shared), shared.polls.every(), polls));
+    tokio::spawn(repeat(
+        Arc::downgrade(shared),
+        shared.polling.every(),
+        polling_sessions,
+    ));
 }
 
 async fn repeat(shared: Weak<Shared>, every: Duration, look: impl Fn(&Arc<Shared>)) {
@@ -54,12 +58,12 @@ impl Shared {
         }
     }
 
-    fn look_at_polls(&self) {
-        for sid in self.polls.look() {
+    fn look_at_polling_sessions(&self) {
+        for sid in self.polling.look() {
             let mut upgrades = self.registry.upgrades(&sid).into_iter();
             if upgrades.any(|stream| stream.lane().is_some()) {
                 // Its WebSocket has a heartbeat of its own.
-                self.polls.hear(&sid);
+                self.polling.hear(&sid);
             } else {
                 self.end_polling(sid);
             }

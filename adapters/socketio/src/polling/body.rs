@@ -90,14 +90,15 @@ impl Parts {
     fn add(&mut self, mut data: &[u8]) {
         self.len += data.len();
         while !data.is_empty() {
-            if self.last.capacity() == 0 {
+            if self.last.is_empty() && !self.full.is_empty() {
                 self.last.reserve(PART_BYTES);
             }
-            let room = self.last.capacity() - self.last.len();
+            // The first one grows with what comes, as most bodies are short.
+            let room = PART_BYTES - self.last.len();
             let (now, later) = data.split_at(room.min(data.len()));
             self.last.extend_from_slice(now);
             data = later;
-            if self.last.len() == self.last.capacity() {
+            if self.last.len() == PART_BYTES {
                 self.full.push(std::mem::take(&mut self.last).freeze());
             }
         }
@@ -108,9 +109,9 @@ impl Parts {
             return self.last.freeze();
         }
         let mut joined = BytesMut::with_capacity(self.len);
-        self.full
-            .iter()
-            .for_each(|part| joined.extend_from_slice(part));
+        for part in self.full {
+            joined.extend_from_slice(&part);
+        }
         joined.extend_from_slice(&self.last);
         joined.freeze()
     }
@@ -175,7 +176,7 @@ mod tests {
             let mut parts = Parts::default();
             body.chunks(pieces).for_each(|piece| parts.add(piece));
             assert_eq!(parts.len, body.len());
-            assert!(parts.full.iter().all(|part| part.len() >= PART_BYTES));
+            assert!(parts.full.iter().all(|part| part.len() == PART_BYTES));
             assert!(parts.joined() == body, "in pieces of {pieces}");
         }
     }

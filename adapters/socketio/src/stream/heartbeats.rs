@@ -4,16 +4,17 @@
 //! The transport would ask as well, through a queue that grows by it. As answers are kept from
 //! it, it asks a new session once, and one that polled until its WebSocket is in use.
 //!
-//! Time is counted in ticks. A node that does not run has none, so nobody is cut for an answer
-//! that it could not hear; but those whose time to be asked has come meanwhile are asked at once.
+//! Clients are asked by the clock, as they leave if they are not. What they take to answer is
+//! counted while this node listens: nobody is cut for an answer that it could not hear.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use rtm_domain::time::millis;
+use rtm_domain::ports::Clock;
+use rtm_domain::time::{Listening, Moment, Now, millis};
 use tokio::task::yield_now;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{MissedTickBehavior, interval};
 
 use crate::limits::Limits;
 use crate::line::Cut;
@@ -27,74 +28,84 @@ const TICKS_MIN: u32 = 10;
 
 /// Ticks that an answer may take beyond its time: after a pause, what has come meanwhile is read
 /// first.
-const TICKS_OF_GRACE: u64 = 2;
+const TICKS_OF_GRACE: u32 = 2;
 
-/// Ticks after which a stream is looked at, at the latest: so long what is gone keeps its place.
-const LOOK_AFTER_MAX: u64 = 100;
+/// When a stream is looked at again, at the latest: so long what is gone keeps its place.
+const LOOK_AFTER_MAX: Duration = Duration::from_secs(10);
 
 /// How many clients are asked before others on the thread get their turn.
 const TURN: usize = 128;
 
 /// All of them.
-#[derive(Debug)]
 pub(crate) struct Heartbeats {
+    clock: Arc<dyn Clock>,
     tick: Duration,
-    interval_ticks: u64,
-    timeout_ticks: u64,
-    upgrade_ticks: u64,
+    interval: Duration,
+    answer_max: Duration,
+    upgrade_max: Duration,
     due: Mutex<Due>,
 }
 
-#[derive(Debug, Default)]
 struct Due {
-    /// The number of this tick.
-    now: u64,
-    /// What is looked at in later ones.
-    at: BTreeMap<u64, Vec<Beat>>,
+    listening: Listening,
+    /// What is looked at, by the clock.
+    at: BTreeMap<Moment, Vec<Beat>>,
 }
 
-#[derive(Debug)]
 struct Beat {
     lane: Weak<Lane>,
     step: Step,
 }
 
-/// What a client is in the middle of. Its times are ticks.
+/// What a client is in the middle of.
 #[derive(Debug, Clone, Copy)]
 enum Step {
     /// Its session, which polled, is being upgraded, or has said nothing since.
-    Upgrading { until: u64 },
-    /// It has been asked, answers until then, and is asked again.
-    Asked { until: u64, again: u64 },
+    Upgrading {
+        /// In listening time.
+        until: Moment,
+    },
+    /// It has been asked.
+    Asked {
+        /// When it must have answered, in listening time.
+        until: Moment,
+        /// When it is asked again, by the clock.
+        again: Moment,
+    },
 }
 
 impl Heartbeats {
-    pub(crate) fn new(limits: &Limits) -> Self {
+    pub(crate) fn new(limits: &Limits, clock: Arc<dyn Clock>) -> Self {
         let shorter = limits.ping_interval.min(limits.ping_timeout);
         let tick = millis(TICK_MAX.min(shorter / TICKS_MIN)).max(1);
-        let ticks = |span| (millis(span) / tick).max(1);
+        let tick = Duration::from_millis(tick);
+        let answer_max = limits.ping_timeout + tick * TICKS_OF_GRACE;
         Self {
-            tick: Duration::from_millis(tick),
-            interval_ticks: ticks(limits.ping_interval),
-            timeout_ticks: ticks(limits.ping_timeout) + TICKS_OF_GRACE,
-            upgrade_ticks: ticks(limits.upgrade_timeout),
-            due: Mutex::default(),
+            tick,
+            interval: limits.ping_interval,
+            answer_max,
+            upgrade_max: limits.upgrade_timeout + limits.ping_interval + answer_max,
+            due: Mutex::new(Due {
+                listening: Listening::new(tick, clock.now()),
+                at: BTreeMap::new(),
+            }),
+            clock,
         }
     }
 
     /// Looks after the stream of a new session, which the transport asks once, at once.
     pub(crate) fn watch(&self, lane: &Arc<Lane>) {
-        let mut due = self.due();
-        let step = self.asked(due.now);
-        due.add(Arc::downgrade(lane), step);
+        let now = self.now();
+        let again = now.clock.after(self.interval);
+        self.add(Arc::downgrade(lane), now, self.asked(now, again));
     }
 
     /// Looks after a stream to which a session is being upgraded. The transport asks it, about
     /// once an interval, until its writer has the stream.
     pub(crate) fn watch_upgrade(&self, lane: &Arc<Lane>) {
-        let mut due = self.due();
-        let until = due.now + self.upgrade_ticks + self.interval_ticks + self.timeout_ticks;
-        due.add(Arc::downgrade(lane), Step::Upgrading { until });
+        let now = self.now();
+        let until = now.heard.after(self.upgrade_max);
+        self.add(Arc::downgrade(lane), now, Step::Upgrading { until });
     }
 
     /// Asks, and looks for answers, as long as there is somebody to do so for.
@@ -102,94 +113,101 @@ impl Heartbeats {
         let Some(tick) = heartbeats.upgrade().map(|it| it.tick) else {
             return;
         };
-        let mut next = Instant::now() + tick;
+        let mut ticks = interval(tick);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            sleep_until(next).await;
+            ticks.tick().await;
             let Some(heartbeats) = heartbeats.upgrade() else {
                 return;
             };
-            let late = next.elapsed();
-            let missed = u32::try_from(late.as_millis() / tick.as_millis()).unwrap_or(u32::MAX);
-            next += tick.saturating_mul(missed.saturating_add(1));
-            heartbeats.tick(missed.into()).await;
+            heartbeats.tick().await;
         }
     }
 
-    /// A tick, after so many that were missed.
-    async fn tick(&self, missed: u64) {
+    async fn tick(&self) {
+        let clock = self.clock.now();
         let (now, beats) = {
             let mut due = self.due();
-            due.now += 1;
-            let now = due.now;
-            let later = due.at.split_off(&(now + missed + 1));
-            (now, std::mem::replace(&mut due.at, later))
+            due.listening.tick(clock);
+            let later = due.at.split_off(&Moment(clock.0 + 1));
+            let beats = std::mem::replace(&mut due.at, later);
+            (due.listening.now(clock), beats)
         };
         for (number, beat) in beats.into_values().flatten().enumerate() {
             if number % TURN == TURN - 1 {
                 yield_now().await;
             }
-            if let Some(step) = self.beat(&beat, now, missed) {
-                self.due().add(beat.lane, step);
+            if let Some(step) = self.beat(&beat, now) {
+                self.add(beat.lane, now, step);
             }
         }
     }
 
     /// Does what is due. Returns what is next, unless the stream is gone.
-    fn beat(&self, beat: &Beat, now: u64, missed: u64) -> Option<Step> {
+    fn beat(&self, beat: &Beat, now: Now) -> Option<Step> {
         let lane = beat.lane.upgrade().filter(|it| !it.handle().is_closed())?;
         match beat.step {
-            // The transport may have asked it long ago.
-            Step::Upgrading { .. } if lane.is_ready() => Some(self.ask(&lane, now)),
-            Step::Upgrading { until } if now < until => Some(beat.step),
-            Step::Upgrading { .. } => {
+            Step::Upgrading { .. } if lane.is_ready() => {
+                // The transport may have asked it long ago.
+                Some(self.ask(&lane, now, now.clock))
+            }
+            Step::Upgrading { until } if now.heard >= until => {
                 // Its session may have another stream.
                 lane.handle().close();
                 None
             }
-            Step::Asked { again, .. } if lane.is_answered() && again <= now + missed => {
-                Some(self.ask(&lane, now))
-            }
-            Step::Asked { until, again } if lane.is_answered() || now < until => {
-                // It is not asked while it owes an answer.
-                let passed = if again <= now { self.interval_ticks } else { 0 };
-                let again = again + passed;
-                Some(Step::Asked { until, again })
-            }
-            Step::Asked { .. } => {
+            Step::Asked { until, .. } if now.heard >= until && !lane.is_answered() => {
                 lane.handle().cut(Cut::PingTimeout);
                 None
             }
+            Step::Asked { again, .. } if now.clock >= again && lane.is_answered() => {
+                Some(self.ask(&lane, now, again))
+            }
+            waits => Some(waits),
         }
     }
 
-    fn ask(&self, lane: &Arc<Lane>, now: u64) -> Step {
+    /// Asks a client whose time for that was `due`. It keeps its time, so that those who were asked
+    /// together after a pause part again.
+    fn ask(&self, lane: &Arc<Lane>, now: Now, due: Moment) -> Step {
         lane.ping();
-        self.asked(now)
+        let intervals = millis(now.clock.since(due)) / millis(self.interval).max(1) + 1;
+        let again = due.0 + intervals * millis(self.interval);
+        self.asked(now, Moment(again))
     }
 
-    fn asked(&self, now: u64) -> Step {
-        Step::Asked {
-            until: now + self.timeout_ticks,
-            again: now + self.interval_ticks,
-        }
+    fn asked(&self, now: Now, again: Moment) -> Step {
+        let until = now.heard.after(self.answer_max);
+        Step::Asked { until, again }
+    }
+
+    fn add(&self, lane: Weak<Lane>, now: Now, step: Step) {
+        let at = self.look_at(now, step).0;
+        let tick = millis(self.tick);
+        let at = Moment(at.div_ceil(tick) * tick);
+        let beat = Beat { lane, step };
+        self.due().at.entry(at).or_default().push(beat);
+    }
+
+    /// When something may have to be done, by the clock.
+    fn look_at(&self, now: Now, step: Step) -> Moment {
+        let soon = now.clock.after(self.tick);
+        let last = now.clock.after(LOOK_AFTER_MAX);
+        let at = match step {
+            Step::Upgrading { .. } => soon,
+            Step::Asked { until, again } if until <= now.heard => again,
+            // Who still owes an answer then is looked at until it has come.
+            Step::Asked { until, again } => again.min(now.clock.after(until.since(now.heard))),
+        };
+        at.clamp(soon, last)
+    }
+
+    fn now(&self) -> Now {
+        self.due().listening.now(self.clock.now())
     }
 
     fn due(&self) -> MutexGuard<'_, Due> {
         self.due.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Due {
-    fn add(&mut self, lane: Weak<Lane>, step: Step) {
-        let at = match step {
-            Step::Upgrading { .. } => self.now + 1,
-            Step::Asked { until, again } => match until > self.now {
-                true => until.min(again),
-                false => again,
-            },
-        };
-        let at = at.clamp(self.now + 1, self.now + LOOK_AFTER_MAX);
-        self.at.entry(at).or_default().push(Beat { lane, step });
     }
 }
 

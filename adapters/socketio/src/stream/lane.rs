@@ -7,6 +7,8 @@
 //! [marker](MARKER) goes through that queue, and what is pushed meanwhile is held until it comes
 //! out here. The client never sees it.
 
+mod state;
+
 use std::fmt;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -26,8 +28,6 @@ use crate::line::Cut;
 use crate::stream::StreamHandle;
 use crate::stream::outgoing::BATCH;
 use crate::stream::rounds::{BETWEEN_TURNS, Rounds, Urgency};
-
-mod state;
 
 use state::State;
 

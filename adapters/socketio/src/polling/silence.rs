@@ -24,7 +24,7 @@ const LOOKS_OF_GRACE: u64 = 2;
 
 /// How long each session has been silent. As many as the transport keeps.
 #[derive(Debug)]
-pub(crate) struct Polls {
+pub(crate) struct PollingSessions {
     every: Duration,
     looks_max: u64,
     silent_looks: DashMap<Box<str>, u64>,
@@ -33,12 +33,12 @@ pub(crate) struct Polls {
 /// A session that began by polling. Its first request carries it as an extension, and the
 /// transport keeps that as long as the session.
 #[derive(Debug)]
-pub(crate) struct Poll {
-    polls: Arc<Polls>,
+pub(crate) struct PollingSession {
+    all: Arc<PollingSessions>,
     sid: OnceLock<Box<str>>,
 }
 
-impl Polls {
+impl PollingSessions {
     pub(crate) fn new(limits: &Limits) -> Self {
         let silence_max = limits.ping_interval + limits.ping_timeout;
         let every = millis(LOOK_EVERY_MAX.min(silence_max / LOOKS_MIN)).max(1);
@@ -55,9 +55,9 @@ impl Polls {
     }
 
     /// A session that has no name yet.
-    pub(crate) fn begin(self: &Arc<Self>) -> Arc<Poll> {
-        Arc::new(Poll {
-            polls: self.clone(),
+    pub(crate) fn begin(self: &Arc<Self>) -> Arc<PollingSession> {
+        Arc::new(PollingSession {
+            all: self.clone(),
             sid: OnceLock::new(),
         })
     }
@@ -84,19 +84,19 @@ impl Polls {
     }
 }
 
-impl Poll {
+impl PollingSession {
     /// Its session is known.
     pub(crate) fn is_called(&self, sid: &str) {
         if self.sid.set(sid.into()).is_ok() {
-            self.polls.silent_looks.insert(sid.into(), 0);
+            self.all.silent_looks.insert(sid.into(), 0);
         }
     }
 }
 
-impl Drop for Poll {
+impl Drop for PollingSession {
     fn drop(&mut self) {
         if let Some(sid) = self.sid.get() {
-            self.polls.silent_looks.remove(sid);
+            self.all.silent_looks.remove(sid);
         }
     }
 }
@@ -112,21 +112,21 @@ mod tests {
             ping_timeout: Duration::from_secs(1),
             ..Limits::default()
         };
-        let polls = Arc::new(Polls::new(&limits));
-        let (silent, heard, gone) = (polls.begin(), polls.begin(), polls.begin());
+        let sessions = Arc::new(PollingSessions::new(&limits));
+        let (silent, heard, gone) = (sessions.begin(), sessions.begin(), sessions.begin());
         silent.is_called("silent");
         heard.is_called("heard");
         gone.is_called("gone");
         drop(gone);
-        let looks = 3_000 / millis(polls.every()) + LOOKS_OF_GRACE;
+        let looks = 3_000 / millis(sessions.every()) + LOOKS_OF_GRACE;
         for _ in 0..looks {
-            assert!(polls.look().is_empty());
-            polls.hear("heard");
-            polls.hear("unheard of");
+            assert!(sessions.look().is_empty());
+            sessions.hear("heard");
+            sessions.hear("unheard of");
         }
-        assert_eq!(polls.look(), ["silent".into()]);
-        assert!(polls.look().is_empty());
+        assert_eq!(sessions.look(), ["silent".into()]);
+        assert!(sessions.look().is_empty());
         drop((silent, heard));
-        assert!(polls.silent_looks.is_empty());
+        assert!(sessions.silent_looks.is_empty());
     }
 }
