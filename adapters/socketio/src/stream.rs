@@ -50,7 +50,6 @@ pub(crate) struct StreamHandle {
     writer: AtomicWaker,
     line: Mutex<Option<Arc<Line>>>,
     lane: OnceLock<Weak<Lane>>,
-    upgrades: AtomicBool,
     dismissed: AtomicBool,
 }
 
@@ -64,7 +63,6 @@ impl StreamHandle {
             writer: AtomicWaker::new(),
             line: Mutex::default(),
             lane: OnceLock::new(),
-            upgrades: AtomicBool::new(false),
             dismissed: AtomicBool::new(false),
         }
     }
@@ -121,11 +119,6 @@ impl StreamHandle {
                 self.close();
             }
         }
-    }
-
-    /// True for the first session that this stream asks to be upgraded to.
-    pub(crate) fn begin_upgrade(&self) -> bool {
-        !self.upgrades.swap(true, Ordering::SeqCst)
     }
 
     /// Its session has not entered and has to go: it is led out.

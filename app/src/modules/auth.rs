@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use rtm_domain::PresenceService;
 use rtm_protocol::decode::{self, BadRequest};
 use rtm_protocol::{AuthRefreshReply, ErrorCode, ErrorReply, True, names};
 use rtm_socketio::{Connection, Request, Right};
@@ -37,15 +38,16 @@ impl RealtimeModule for AuthModule {
 
     async fn register(&self, ctx: &ModuleContext) -> Result<(), ModuleError> {
         let authenticator = self.authenticator.clone();
-        let (revocations, ctx) = (self.revocations.clone(), ctx.clone());
-        let handler_ctx = ctx.clone();
+        let (revocations, presence) = (self.revocations.clone(), ctx.presence.clone());
         ctx.on_every(names::AUTH_REFRESH, move |request| {
             let (authenticator, revocations) = (authenticator.clone(), revocations.clone());
-            let ctx = handler_ctx.clone();
+            let presence = presence.clone();
             async move {
                 match refresh(&*authenticator, &revocations, &request).await {
                     Ok(reply) => {
-                        leave_forbidden_rooms(&ctx, &request.connection).await;
+                        if let Some(presence) = presence {
+                            leave_forbidden_rooms(&presence, &request.connection).await;
+                        }
                         request.ack.send(&reply);
                     }
                     Err(refusal) => request.ack.send(&refusal),
@@ -85,10 +87,7 @@ async fn refresh(
 }
 
 /// A fresh token may carry fewer rights.
-async fn leave_forbidden_rooms(ctx: &ModuleContext, connection: &Connection) {
-    let Some(presence) = &ctx.presence else {
-        return;
-    };
+async fn leave_forbidden_rooms(presence: &PresenceService, connection: &Connection) {
     let Some(session) = presence.session(connection.id()) else {
         return;
     };

@@ -17,20 +17,6 @@ use crate::panics::said;
 /// How many pieces of work one connection does before others on its thread get their turn.
 const TURN: usize = 32;
 
-/// Does as much of `work` as needs no waiting. True if that was all of it; if not, the rest is for
-/// an inbox.
-///
-/// It is done by the reader that brought it, on whose budget it is, so that others get their turn.
-pub(crate) fn do_at_once(work: &mut Work) -> bool {
-    if !coop::has_budget_remaining() {
-        return false;
-    }
-    // Whoever does the rest polls it anew.
-    let mut nobody = Context::from_waker(Waker::noop());
-    let _ = pin!(coop::consume_budget()).poll(&mut nobody);
-    work.as_mut().poll(&mut nobody).is_ready()
-}
-
 /// Work that waits. Nothing runs for an empty inbox.
 pub(crate) struct Inbox {
     events_max: usize,
@@ -161,5 +147,72 @@ impl Inbox {
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Does work that has nothing to wait for, without an inbox. False if it is not done: then it is for
+/// one. Nothing may hold a lock by then: the inbox may have other work before it.
+///
+/// It is done by the reader that brought it, on whose budget it is, so that others get their turn.
+pub(crate) fn do_at_once(work: &mut Work) -> bool {
+    if !coop::has_budget_remaining() {
+        return false;
+    }
+    // Whoever does the rest polls it anew.
+    let mut nobody = Context::from_waker(Waker::noop());
+    let _ = pin!(coop::consume_budget()).poll(&mut nobody);
+    work.as_mut().poll(&mut nobody).is_ready()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn work_is_first_unless_other_work_waits_or_runs() {
+        let inbox = Arc::new(Inbox::new(2, 100));
+        assert_eq!(inbox.place(1), Some(Place::Behind), "it is not open");
+        inbox.open();
+        assert_eq!(inbox.place(1_000), Some(Place::First));
+        let (go, waits) = oneshot::channel::<()>();
+        inbox.push(60, "test", Box::pin(async move { drop(waits.await) }));
+        assert_eq!(inbox.place(1), Some(Place::Behind));
+        assert_eq!(inbox.place(50), None);
+        go.send(()).unwrap();
+        inbox.idle().await;
+        assert_eq!(inbox.place(1), Some(Place::First));
+    }
+
+    #[tokio::test]
+    async fn what_has_to_wait_is_done_by_the_inbox() {
+        let inbox = Arc::new(Inbox::new(2, 100));
+        inbox.open();
+        let done = Arc::new(AtomicUsize::new(0));
+        let (go, waits) = oneshot::channel::<()>();
+        let count = done.clone();
+        let mut work: Work = Box::pin(async move {
+            waits.await.unwrap();
+            count.fetch_add(1, Ordering::SeqCst);
+        });
+        assert!(!do_at_once(&mut work));
+        inbox.push(1, "test", work);
+        go.send(()).unwrap();
+        inbox.idle().await;
+        assert_eq!(done.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn a_reader_does_no_more_at_once_than_others_can_wait_for() {
+        let work = || -> Work { Box::pin(async {}) };
+        let mut done = 0;
+        while do_at_once(&mut work()) {
+            done += 1;
+            assert!(done < 1_000, "it never ends");
+        }
+        assert!(done > TURN);
     }
 }

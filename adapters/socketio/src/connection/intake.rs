@@ -41,7 +41,7 @@ impl Request {
         self.args.first().map(|arg| &**arg)
     }
 
-    /// Whether all that its connection asked before is done.
+    /// Whether nothing that its connection asked waits for its turn.
     pub(crate) fn is_first(&self) -> bool {
         self.place == Place::First
     }
